@@ -1,0 +1,68 @@
+"""Amazon ECR inside your tests: boto3's clients answered in process, from a SQL database.
+
+    with fakeecr.FakeECR() as ecr:
+        ecr.push("web", "latest")
+        boto3.client("ecr").list_images(repositoryName="web")
+
+To import this package is cheap: it puts a sleeping hook into botocore, so that clients made from now on can be
+answered later, and loads the rest with the first fake.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fakeecr._version import __version__
+from fakeecr.adapters import active as _active
+from fakeecr.adapters.install import install as _install
+from fakeecr.errors import DatabaseError, FakeECRError, PublishedLimitWarning, SeedError
+
+if TYPE_CHECKING:
+    from fakeecr.fake import FakeECR, PushedImage
+
+__all__ = [
+    "DatabaseError",
+    "FakeECR",
+    "FakeECRError",
+    "PublishedLimitWarning",
+    "PushedImage",
+    "SeedError",
+    "__version__",
+    "current",
+    "is_active",
+]
+
+_LOADED_WITH_THE_FIRST_FAKE = ("FakeECR", "PushedImage")
+
+
+def is_active() -> bool:
+    """Tell whether a fake answers the ECR calls of this process now."""
+    return _active.innermost() is not None
+
+
+def current() -> FakeECR:
+    """Give the fake that answers now, the innermost of those that are active.
+
+    Raises:
+        RuntimeError: none is active.
+    """
+    fake = _active.innermost()
+    if fake is None:
+        raise RuntimeError("No FakeECR is active.")
+    return fake  # type: ignore[return-value]
+
+
+def __getattr__(name: str) -> object:
+    if name in _LOADED_WITH_THE_FIRST_FAKE:
+        from fakeecr import fake
+
+        globals().update({loaded: getattr(fake, loaded) for loaded in _LOADED_WITH_THE_FIRST_FAKE})
+        return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LOADED_WITH_THE_FIRST_FAKE})
+
+
+_install()

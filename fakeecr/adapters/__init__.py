@@ -1,0 +1,1 @@
+"""How calls come in: one module a client, each thin, with everything else behind the service."""

@@ -1,0 +1,413 @@
+"""FakeECR: the one object a test author holds."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import os
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
+from unittest import TestCase
+
+from fakeecr import clock
+from fakeecr.adapters import active, botocore_hook, botocore_patches
+from fakeecr.protocol.http import Request, Response
+from fakeecr.protocol.published import Limits
+from fakeecr.seeds.dump import dump
+from fakeecr.seeds.load import seed
+from fakeecr.seeds.values import AccountId, Digest, Moment, Region, RepositoryName, Tag
+from fakeecr.service import Service
+from fakeecr.store import registries
+from fakeecr.store.database import Database, Store, open_store
+from fakeecr.store.images import NewImage, next_push, put_image
+from fakeecr.store.manifests import digest_of, made_digest
+
+if TYPE_CHECKING:
+    import boto3
+    import botocore.session
+    from botocore.client import BaseClient
+    from mypy_boto3_ecr import ECRClient
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class PushedImage:
+    """An image that :meth:`FakeECR.push` put into a repository.
+
+    Attributes:
+        registry_id: the account of its registry.
+        region: the region of its registry.
+        repository: its repository's name.
+        digest: ``sha256:`` and 64 hexadecimal digits.
+        tags: the tags it was given.
+    """
+
+    registry_id: str
+    region: str
+    repository: str
+    digest: str
+    tags: tuple[str, ...]
+
+
+class FakeECR:
+    """A fake of Amazon ECR, which answers boto3's clients from a database.
+
+    Use it as a context manager, between :meth:`start` and :meth:`stop`, or as a decorator of a function, a
+    coroutine function or a ``unittest.TestCase`` class, each call or test of which gets a fake of its own.
+    While it is active every ECR client of this process is answered by it; of several, the innermost answers.
+    :meth:`client` and :meth:`patch` need no start.
+
+    Args:
+        database: where its state lives. None: in memory, and gone at :meth:`stop`. A path: a SQLite file that is
+            made if it is missing. A SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+        account_id: the account whose registry is meant where a call names none, 12 digits.
+        region: the region of clients that have none.
+        limits: ``"published"`` for the limits of the published reference (API version 2015-09-21),
+            ``"installed"`` for those of the botocore on this machine.
+        require_layers: for PutImage, which this version does not answer yet.
+
+    Raises:
+        ValueError: an argument has no value that could be right.
+        DatabaseError: from whichever method first uses the database, where it cannot be used.
+    """
+
+    def __init__(
+        self,
+        database: Database = None,
+        *,
+        account_id: str = "123456789012",
+        region: str = "us-east-1",
+        limits: Limits = "published",
+        require_layers: bool = False,
+    ) -> None:
+        if limits not in get_args(Limits):
+            raise ValueError(f"limits: expected 'published' or 'installed'; got {limits!r}")
+        self._database = _absolute(database)
+        self._account_id = _valid("account_id", AccountId, account_id)
+        self._region = _valid("region", Region, region)
+        self._limits: Limits = limits
+        self._require_layers = require_layers
+        self._changing = threading.RLock()
+        self._store: Store | None = None
+        self._service: Service | None = None
+        self._started = False
+
+    def __repr__(self) -> str:
+        state = "active" if self._started else "open" if self.is_open else "stopped"
+        where = "memory" if self._database is None else str(self._database)
+        return f"<FakeECR {self._account_id} {self._region} in {where}, {state}>"
+
+    @property
+    def account_id(self) -> str:
+        """The account of the default registry."""
+        return self._account_id
+
+    @property
+    def region(self) -> str:
+        """The region of clients that have none."""
+        return self._region
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it holds its database now: from its first use until :meth:`stop`."""
+        return self._service is not None
+
+    # --- Started and stopped ---------------------------------------------------------------------
+
+    def start(self) -> Self:
+        """Answer the ECR calls of this process from now on.
+
+        Raises:
+            RuntimeError: it is started already.
+            DatabaseError: its database cannot be used.
+        """
+        with self._changing:
+            if self._started:
+                raise RuntimeError("This FakeECR is started already; stop() it first, or make another.")
+            self._open()
+            self._started = True
+            active.push(self)
+        return self
+
+    def stop(self) -> None:
+        """Answer no more, and let go of the database; what was in memory is gone.
+
+        Raises:
+            RuntimeError: it was not started, nor used.
+        """
+        with self._changing:
+            if self._store is None:
+                raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
+            active.remove(self)
+            self._started = False
+            botocore_patches.end()
+            store, self._store, self._service = self._store, None, None
+            store.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def __call__(self, decorated: _Decorated) -> _Decorated:
+        """Decorate a function, a coroutine function or a ``unittest.TestCase`` class.
+
+        Each call, or each test of the class with its setUp and tearDown, runs in a new fake made with the same
+        arguments: :func:`fakeecr.current` gives it, and a test of the class finds it as ``self.fake_ecr``.
+
+        Raises:
+            TypeError: it is something else.
+            RuntimeError: this fake was used already; what it holds would not be in the new ones.
+        """
+        if self.is_open:
+            raise RuntimeError(
+                "This FakeECR is in use, and what it holds would not reach what it decorates. "
+                "Decorate with a new one: @FakeECR()."
+            )
+        if inspect.isclass(decorated):
+            return cast(_Decorated, _decorate_class(decorated, self._like))
+        return cast(_Decorated, _decorate_function(decorated, self._like))
+
+    def _like(self) -> FakeECR:
+        return FakeECR(
+            self._database,
+            account_id=self._account_id,
+            region=self._region,
+            limits=self._limits,
+            require_layers=self._require_layers,
+        )
+
+    def _open(self) -> tuple[Store, Service]:
+        with self._changing:
+            if self._store is None or self._service is None:
+                store = open_store(self._database)
+                self._service = Service(
+                    store, account_id=self._account_id, region=self._region, limits=self._limits
+                )
+                self._store = store
+                botocore_patches.begin()
+            return self._store, self._service
+
+    # --- Clients ---------------------------------------------------------------------------------
+
+    def client(self, region_name: str | None = None, **kwargs: Any) -> ECRClient:
+        """Make a client that this fake answers, started or not, until it is stopped.
+
+        Args:
+            region_name: its region. Default: the fake's.
+            kwargs: whatever ``boto3.client`` takes, such as ``config`` or ``endpoint_url``.
+        """
+        self._open()
+        kwargs = {"aws_access_key_id": "fakeecr", "aws_secret_access_key": "fakeecr", **kwargs}
+        with _making_clients:
+            client = _session().client("ecr", region_name=region_name or self._region, **kwargs)
+        botocore_hook.bind(client.meta.events, self, loyal=True)
+        return client
+
+    def patch(self, client_or_session: BaseClient | boto3.Session | botocore.session.Session) -> None:
+        """Let this fake answer one ECR client, or the clients that one session makes from now on.
+
+        It answers them, started or not, until it is stopped; then they are as before.
+
+        Raises:
+            TypeError: it is no client of ECR, and no session.
+        """
+        meta = getattr(client_or_session, "meta", None)
+        if meta is not None and hasattr(meta, "service_model"):
+            service = meta.service_model.service_name
+            if service != "ecr":
+                raise TypeError(f"FakeECR answers clients of ecr; this is one of {service}.")
+            emitter = meta.events
+        elif hasattr(client_or_session, "get_component"):
+            emitter = client_or_session.get_component("event_emitter")
+        elif hasattr(client_or_session, "events"):
+            emitter = client_or_session.events
+        else:
+            raise TypeError(
+                "patch() takes a client of ECR, a boto3 Session or a botocore Session; "
+                f"got {type(client_or_session).__name__}."
+            )
+        self._open()
+        botocore_hook.bind(emitter, self, loyal=False)
+
+    def answer(self, request: Request) -> Response:
+        """Answer an HTTP request; what a client's hook calls."""
+        return self._open()[1].answer(request)
+
+    # --- State -----------------------------------------------------------------------------------
+
+    def seed(self, source: str | os.PathLike[str] | Mapping[str, Any]) -> None:
+        """Add what a seed describes to what is there; to seed twice is to seed once.
+
+        Args:
+            source: the path of a YAML file, or a mapping of what such a file holds, in which the images of a
+                repository may come from a generator.
+
+        Raises:
+            SeedError: the seed is wrong; nothing of it was kept.
+        """
+        seed(self._open()[0], source, account_id=self._account_id, region=self._region)
+
+    def dump(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
+        """Describe everything there is as a mapping that :meth:`seed` takes, and write it to a YAML file if asked."""
+        return dump(self._open()[0], path)
+
+    def push(
+        self,
+        repository: str,
+        *tags: str,
+        digest: str | None = None,
+        manifest: str | bytes | None = None,
+        pushed_at: datetime | str | None = None,
+        registry_id: str | None = None,
+        region: str | None = None,
+    ) -> PushedImage:
+        """Put an image into a repository, which is made if it is missing; its tags leave the images that had them.
+
+        Args:
+            repository: the repository's name.
+            tags: any number of tags; none for an untagged image.
+            digest: the image's digest. Default: that of its manifest.
+            manifest: the exact text of its manifest. Default: a small one that no other image of the repository has.
+            pushed_at: when it was pushed, in UTC if it names no zone. Default: now.
+            registry_id: the account of its registry. Default: the fake's.
+            region: the region of its registry. Default: the fake's.
+
+        Raises:
+            ValueError: a value is not what ECR takes, or the digest is not the manifest's.
+        """
+        name = _valid("repository", RepositoryName, repository)
+        given_tags = tuple([_valid_tag(tag) for tag in tags])
+        account_id = _valid("registry_id", AccountId, registry_id or self._account_id)
+        in_region = _valid("region", Region, region or self._region)
+        moment = clock.now() if pushed_at is None else _valid_moment(pushed_at)
+        content = manifest.encode() if isinstance(manifest, str) else manifest
+        if content is not None:
+            content.decode()  # a manifest is text; a UnicodeDecodeError is a ValueError
+        if digest is not None:
+            digest = _valid("digest", Digest, digest)
+            if content is not None and digest != digest_of(content):
+                raise ValueError(f"digest: {digest} is not the manifest's, which is {digest_of(content)}")
+
+        with self._open()[0].writing() as connection:
+            repository_id, _ = registries.ensure_repository(connection, account_id, in_region, name, moment)
+            made_from = None
+            if content is not None:
+                digest = digest_of(content)
+            elif digest is None:
+                made_from = f"{name}#{next_push(connection, repository_id)}"
+                digest = made_digest(made_from)
+            put_image(connection, repository_id, NewImage(digest, moment, content, made_from), given_tags)
+        return PushedImage(account_id, in_region, name, digest, given_tags)
+
+    def fail(self, operation: str, error: str, times: int = 1) -> None:
+        """Let the next calls of an operation fail.
+
+        botocore retries what it would retry of AWS, and each try counts; it does not sleep in between.
+
+        Args:
+            operation: the operation's name in the API, such as ``"ListImages"``.
+            error: an error of ECR's model, such as ``"ServerException"``, or one that any AWS service answers
+                with, such as ``"ThrottlingException"``.
+            times: how many calls.
+
+        Raises:
+            ValueError: there is no such operation or error, or `times` is less than 1.
+        """
+        self._open()[1].failures.order(operation, error, times)
+
+    def reset(self) -> None:
+        """Empty it: no registry is left, and no failure that was ordered. Tokens given before are void."""
+        store, service = self._open()
+        store.reset()
+        service.failures.clear()
+
+
+def _absolute(database: Database) -> Database:
+    """Fix a relative path now, before anyone changes the working directory."""
+    if isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database):
+        return Path(database).absolute()
+    return database
+
+
+def _valid(argument: str, kind: Any, value: Any) -> str:
+    try:
+        return str(kind.parse(value))
+    except ValueError as error:
+        raise ValueError(f"{argument}: {error}") from None
+
+
+def _valid_tag(tag: Any) -> str:
+    valid = _valid("tags", Tag, tag)
+    if "{" in valid:
+        raise ValueError(f"tags: a tag has no braces; got {tag!r}")
+    return valid
+
+
+def _valid_moment(value: Any) -> Moment:
+    try:
+        return Moment.parse(value)
+    except ValueError as error:
+        raise ValueError(f"pushed_at: {error}") from None
+
+
+_making_clients = threading.Lock()
+
+
+@functools.cache
+def _session() -> boto3.Session:
+    """Give the session of all clients that fakes make: the service model is read once."""
+    import boto3
+
+    return boto3.Session()
+
+
+def _decorate_function(function: Any, make: Callable[[], FakeECR]) -> Any:
+    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        raise TypeError(
+            f"{function.__name__} is a generator function, which runs on after the call that a decorator sees. "
+            "Use `with FakeECR() as ecr:` inside it; for a pytest fixture there is `fake_ecr`."
+        )
+    if inspect.iscoroutinefunction(function):
+
+        @functools.wraps(function)
+        async def coroutine(*args: Any, **kwargs: Any) -> Any:
+            with make():
+                return await function(*args, **kwargs)
+
+        return coroutine
+    if not callable(function):
+        raise TypeError(f"FakeECR decorates functions and TestCase classes, not {type(function).__name__}.")
+
+    @functools.wraps(function)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        with make():
+            return function(*args, **kwargs)
+
+    return call
+
+
+def _decorate_class(decorated: Any, make: Callable[[], FakeECR]) -> Any:
+    if not issubclass(decorated, TestCase):
+        raise TypeError(
+            f"FakeECR decorates unittest.TestCase classes; {decorated.__name__} is none. "
+            "For a class of pytest's, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
+        )
+    run = decorated.run
+
+    @functools.wraps(run)
+    def run_in_fake(self: Any, result: Any = None) -> Any:
+        with make() as self.fake_ecr:
+            return run(self, result)
+
+    decorated.run = run_in_fake
+    return decorated

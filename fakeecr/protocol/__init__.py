@@ -1,0 +1,1 @@
+"""What AWS defines: the service model, its limits, and JSON 1.1 on the wire."""

@@ -1,0 +1,73 @@
+"""The service model of ECR, as the botocore on this machine has it."""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+
+TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
+
+
+@functools.cache
+def service_model() -> ServiceModel:
+    """Load the model, once a process."""
+    return ServiceModel(Loader().load_service_model("ecr", "service-2"), "ecr")
+
+
+@functools.cache
+def operation_names() -> frozenset[str]:
+    """Name every operation of the installed model."""
+    return frozenset(service_model().operation_names)
+
+
+def operation_model(name: str) -> OperationModel:
+    """Give the model of one operation of :func:`operation_names`."""
+    return service_model().operation_model(name)
+
+
+class ErrorModel(NamedTuple):
+    """An error that a call may be answered with: its usual sentence and its HTTP status."""
+
+    message: str | None
+    status: int
+
+
+# Errors that any AWS service answers with and no service's model declares, with the texts and
+# statuses that ECR was observed to use, or that AWS's page of common errors gives.
+COMMON_ERRORS = {
+    "AccessDeniedException": ErrorModel("User is not authorized to perform this action", 400),
+    "ExpiredTokenException": ErrorModel("The security token included in the request is expired", 400),
+    "IncompleteSignature": ErrorModel("The request signature does not conform to AWS standards", 400),
+    "InternalFailure": ErrorModel(
+        "The request processing has failed because of an unknown error, exception or failure", 500
+    ),
+    "InvalidSignatureException": ErrorModel(
+        "The request signature we calculated does not match the signature you provided", 400
+    ),
+    "RequestExpired": ErrorModel("The request is expired", 400),
+    "RequestTimeoutException": ErrorModel("The request timed out", 408),
+    "ServiceUnavailable": ErrorModel(
+        "The request has failed due to a temporary failure of the server", 503
+    ),
+    "ThrottlingException": ErrorModel("Rate exceeded", 400),
+    "UnrecognizedClientException": ErrorModel(
+        "The security token included in the request is invalid", 400
+    ),
+}
+
+
+@functools.cache
+def known_errors() -> dict[str, ErrorModel]:
+    """Name every error that ECR may answer with: those of the model and the common ones."""
+    modelled = {
+        shape.error_code: ErrorModel(
+            " ".join(re.sub(r"<[^>]*>", "", shape.documentation).split()) or None,
+            500 if shape.metadata.get("fault") else 400,
+        )
+        for shape in service_model().error_shapes
+    }
+    return {**COMMON_ERRORS, **modelled}

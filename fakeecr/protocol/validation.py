@@ -1,0 +1,285 @@
+"""Checks a request against its shape in the service model: one compiler for every operation.
+
+AWS looks twice, and so does this module (measured on a sibling service): first the JSON types of the whole
+body, each wrong one a SerializationException; then the constraints, an InvalidParameterException.
+Only the first violation is told.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+
+from fakeecr.errors import ECRError, invalid_parameter, serialization
+
+Traits = Mapping[str, Any]
+Parser = Callable[[Any], Any]
+Checker = Callable[[Any, str], None]
+
+# Checked by the service itself rather than by its framework, hence "must …" where every other member says
+# "Member must …" (observed).
+_SERVICE_SIDE = {"repositoryName", "registryId"}
+
+
+class Validator:
+    """What a request of one operation may hold.
+
+    Args:
+        shape: the operation's input shape.
+        overrides: member of the request → traits that replace those of its shape.
+    """
+
+    def __init__(self, shape: StructureShape, overrides: Mapping[str, Traits] | None = None) -> None:
+        self._parse = _structure_parser(shape)
+        self._check = _structure_checker(shape, overrides or {})
+
+    def parse(self, body: Any) -> dict[str, Any]:
+        """Take a decoded JSON body and give the members that the shape knows, in its own types.
+
+        Raises:
+            ECRError: a SerializationException, where a value's JSON type is not the shape's.
+        """
+        request: dict[str, Any] = self._parse(body)
+        return request
+
+    def check(self, request: dict[str, Any]) -> None:
+        """Check what :meth:`parse` gave.
+
+        Raises:
+            ECRError: an InvalidParameterException for the first constraint that fails.
+        """
+        self._check(request, "")
+
+
+# --- JSON types ----------------------------------------------------------------------------------
+
+
+def _wrong_type(value: Any, expected: str) -> ECRError:
+    """Say which JSON type stood where another belongs (texts measured on a sibling service)."""
+    if isinstance(value, list):
+        return serialization("Start of list found where not expected")
+    if isinstance(value, dict):
+        return serialization("Start of structure or map found where not expected.")
+    if expected == "list":
+        return serialization("Expected list or null")
+    if expected in ("structure", "map"):
+        return serialization("Expected null")
+    token = "STRING" if isinstance(value, str) else str(value).upper() if isinstance(value, bool) else "NUMBER"
+    article = "an" if expected[0] in "aeiou" else "a"
+    return serialization(f"{token}_VALUE can not be converted to {article} {expected.capitalize()}")
+
+
+def _scalar_parser(expected: str, *types: type) -> Parser:
+    def parse(value: Any) -> Any:
+        # By identity, not isinstance: true is no Integer. A float is none either, even 1.0.
+        if type(value) in types:
+            return value
+        raise _wrong_type(value, expected)
+
+    return parse
+
+
+def _parse_blob(value: Any) -> bytes:
+    if type(value) is not str:
+        raise _wrong_type(value, "blob")
+    try:
+        return base64.b64decode(value, validate=True)
+    except binascii.Error:
+        raise serialization("STRING_VALUE can not be converted to a Blob") from None
+
+
+def _parse_timestamp(value: Any) -> datetime:
+    if type(value) not in (int, float):
+        raise _wrong_type(value, "timestamp")
+    try:
+        return datetime.fromtimestamp(value, UTC)
+    except (OverflowError, ValueError, OSError):
+        raise serialization("NUMBER_VALUE can not be converted to a Timestamp") from None
+
+
+def _structure_parser(shape: StructureShape) -> Parser:
+    members = {name: _parser(member) for name, member in shape.members.items()}
+
+    def parse(value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise _wrong_type(value, "structure")
+        # A null is an absent member, and a member that the model does not know is passed over.
+        return {
+            name: members[name](found)
+            for name, found in value.items()
+            if found is not None and name in members
+        }
+
+    return parse
+
+
+def _list_parser(shape: ListShape) -> Parser:
+    member = _parser(shape.member)
+
+    def parse(value: Any) -> list[Any]:
+        if type(value) is not list:
+            raise _wrong_type(value, "list")
+        return [None if item is None else member(item) for item in value]
+
+    return parse
+
+
+def _map_parser(shape: MapShape) -> Parser:
+    member = _parser(shape.value)
+
+    def parse(value: Any) -> dict[str, Any]:
+        if type(value) is not dict:
+            raise _wrong_type(value, "map")
+        return {key: member(found) for key, found in value.items() if found is not None}
+
+    return parse
+
+
+_SCALARS: Mapping[str, Parser] = {
+    "string": _scalar_parser("string", str),
+    "integer": _scalar_parser("integer", int),
+    "long": _scalar_parser("long", int),
+    "boolean": _scalar_parser("boolean", bool),
+    "double": _scalar_parser("double", float, int),
+    "blob": _parse_blob,
+    "timestamp": _parse_timestamp,
+}
+
+
+def _parser(shape: Shape) -> Parser:
+    if isinstance(shape, StructureShape):
+        return _structure_parser(shape)
+    if isinstance(shape, ListShape):
+        return _list_parser(shape)
+    if isinstance(shape, MapShape):
+        return _map_parser(shape)
+    return _SCALARS[shape.type_name]
+
+
+# --- Constraints ---------------------------------------------------------------------------------
+
+
+def _subject(path: str) -> str:
+    return "must" if path in _SERVICE_SIDE else "Member must"
+
+
+def _structure_checker(shape: StructureShape, overrides: Mapping[str, Traits]) -> Checker:
+    required = set(shape.required_members)
+    members = [
+        # AWS names a member in lower case even where the wire has `Key` (observed).
+        (name, name[0].lower() + name[1:], name in required, _checker(member, overrides.get(name, {})))
+        for name, member in shape.members.items()
+    ]
+    members = [entry for entry in members if entry[2] or entry[3]]
+
+    def check(value: Any, path: str) -> None:
+        for name, shown, is_required, checker in members:
+            found = value.get(name)
+            if found is None:
+                if is_required:
+                    where = path + shown
+                    raise invalid_parameter(where, f"{_subject(where)} not be null")
+            elif checker:
+                checker(found, path + shown)
+
+    return check
+
+
+def _nested(checker: Checker) -> Checker:
+    # Below the top, a member's path is `parent.member`.
+    return lambda value, path: checker(value, path + ".")
+
+
+def _size_checker(what: str, size: Callable[[Any], int], traits: Traits) -> Checker | None:
+    """Check `min` and `max`: of a number's value, of a string's or a list's length."""
+    least, most = traits.get("min"), traits.get("max")
+    if least is None and most is None:
+        return None
+
+    def check(value: Any, path: str) -> None:
+        found = size(value)
+        if least is not None and found < least:
+            raise invalid_parameter(path, f"{_subject(path)} have {what} greater than or equal to {least}")
+        if most is not None and found > most:
+            raise invalid_parameter(path, f"{_subject(path)} have {what} less than or equal to {most}")
+
+    return check
+
+
+def _pattern_checker(pattern: str) -> Checker:
+    # Java's `matches` takes the whole string, as fullmatch does; and AWS prints `/` without a backslash.
+    match = re.compile(pattern).fullmatch
+    printed = pattern.replace(r"\/", "/")
+
+    def check(value: Any, path: str) -> None:
+        if match(value) is None:
+            if path == "registryId":
+                raise invalid_parameter(path, f"must satisfy regular expression {printed}")
+            if path in _SERVICE_SIDE:
+                raise invalid_parameter(path, f"must satisfy regular expression '{printed}'")
+            raise invalid_parameter(path, f"Member must satisfy regular expression pattern: {printed}")
+
+    return check
+
+
+def _enum_checker(values: list[str]) -> Checker:
+    allowed = frozenset(values)
+    printed = ", ".join(values)
+
+    def check(value: Any, path: str) -> None:
+        if value not in allowed:
+            raise invalid_parameter(path, f"{_subject(path)} satisfy enum value set: [{printed}]")
+
+    return check
+
+
+def _all_of(*checkers: Checker | None) -> Checker | None:
+    needed = [checker for checker in checkers if checker]
+    if len(needed) < 2:
+        return needed[0] if needed else None
+
+    def check(value: Any, path: str) -> None:
+        for checker in needed:
+            checker(value, path)
+
+    return check
+
+
+def _items_checker(shape: ListShape) -> Checker:
+    member = _checker(shape.member, {})
+
+    def check(value: Any, path: str) -> None:
+        for number, item in enumerate(value, 1):
+            where = f"{path}.{number}.member"
+            if item is None:
+                raise invalid_parameter(where, f"{_subject(where)} not be null")
+            if member:
+                member(item, where)
+
+    return check
+
+
+def _checker(shape: Shape, overrides: Traits) -> Checker | None:
+    """Compile what a value of this shape must satisfy; None where everything goes."""
+    traits = {**shape.metadata, **overrides}
+    if isinstance(shape, StructureShape):
+        return _nested(_structure_checker(shape, {}))
+    if isinstance(shape, ListShape):
+        return _all_of(_size_checker("length", len, traits), _items_checker(shape))
+    if isinstance(shape, StringShape):
+        return _all_of(
+            _size_checker("length", len, traits),
+            _enum_checker(traits["enum"]) if traits.get("enum") else None,
+            _pattern_checker(traits["pattern"]) if "pattern" in traits else None,
+        )
+    if shape.type_name == "blob":
+        return _size_checker("length", len, traits)
+    if shape.type_name in ("integer", "long", "double"):
+        return _size_checker("value", lambda value: value, traits)
+    return None

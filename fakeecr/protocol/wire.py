@@ -1,0 +1,59 @@
+"""JSON 1.1 on the wire: the bodies of requests read, and those of responses written."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from email.utils import format_datetime
+from typing import Any
+
+import msgspec
+
+from fakeecr import clock
+from fakeecr.errors import ECRError, serialization
+from fakeecr.protocol.http import Response
+
+CONTENT_TYPE = "application/x-amz-json-1.1"
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder().decode
+
+
+def decode(body: bytes) -> Any:
+    """Read the JSON of a request.
+
+    Raises:
+        ECRError: a SerializationException without a message, as AWS answers what is not JSON.
+    """
+    try:
+        return _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise serialization() from None
+
+
+def request_id() -> str:
+    """Make a request's id."""
+    return str(uuid.uuid4())
+
+
+def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
+    """Write a response: compact JSON, and the headers of the reference's sample."""
+    content = _encode(body)
+    headers = {
+        "Server": "Server",
+        "Date": format_datetime(clock.now(), usegmt=True),
+        "Content-Type": CONTENT_TYPE,
+        "Content-Length": str(len(content)),
+        "Connection": "keep-alive",
+        "x-amzn-RequestId": request_id,
+    }
+    return Response(status, headers, content)
+
+
+def error_response(error: ECRError, request_id: str) -> Response:
+    """Write an error: its bare name, without a namespace, and the message where it has one (observed)."""
+    body = {"__type": error.code}
+    if error.message is not None:
+        body["message"] = error.message
+    return response(error.status, body, request_id)

@@ -1,0 +1,194 @@
+"""Reads YAML as a seed needs it: every scalar as it is written, every value with its line, nothing unsafe.
+
+It is built on PyYAML's events and not on its loader, which would turn `1.10` into a number, take the second of
+two equal keys without a word, and unfold an alias bomb.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+)
+
+from fakeecr.errors import SeedError
+
+# A seed is eight levels deep; what is deeper by far is a mistake or an attack.
+_MAX_DEPTH = 64
+# Aliases may repeat what is written this many times over, and may always come to a hundred thousand values.
+_MAX_REPEATED = 10
+_ALWAYS_ALLOWED = 100_000
+
+_PLAIN_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "!", None}
+
+
+@dataclass(slots=True)
+class Node:
+    """A value, the line it begins on, and the nodes inside it by key or index.
+
+    Attributes:
+        size: how many values it stands for, those that aliases repeat counted each time.
+    """
+
+    value: Any
+    line: int
+    children: dict[Any, Node] = field(default_factory=dict)
+    size: int = 1
+
+    def line_of(self, path: str) -> int:
+        """Give the line of a key path; of what encloses it, where nothing is there."""
+        node = self
+        for key, index in re.findall(r"\[(?=\d+\])(\d+)\]|([^.\[]+)", path):
+            step: Any = int(key) if key else index
+            if step not in node.children:
+                break
+            node = node.children[step]
+        return node.line
+
+
+def read(file: Path) -> Node:
+    """Read a seed file.
+
+    Raises:
+        SeedError: it is not there, not UTF-8, not YAML, or holds what a seed may not.
+    """
+    try:
+        text = file.read_bytes().decode("utf-8-sig")
+    except OSError as error:
+        raise SeedError(f"cannot be read: {error.strerror}", file=file) from error
+    except UnicodeDecodeError as error:
+        raise SeedError(
+            f"is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}", file=file
+        ) from error
+    if text.lstrip()[:1] in ("{", "["):
+        # JSON may be indented with tabs, YAML may not; in JSON no line begins inside a string.
+        text = re.sub(r"^[ \t]+", lambda indent: " " * len(indent[0]), text, flags=re.MULTILINE)
+    try:
+        root = _Builder(file).build(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        problem = error.problem or error.context or "something is wrong here"
+        raise SeedError(f"not YAML: {problem}", file=file, line=mark.line + 1 if mark else None) from error
+    except yaml.YAMLError as error:
+        raise SeedError(f"not YAML: {error}", file=file) from error
+    if root is None:
+        raise SeedError("is empty; expected a mapping with the key 'registries'", file=file)
+    return root
+
+
+class _Builder:
+    """Builds the one document of a file from its events, without recursion."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._anchors: dict[str, Node | None] = {}
+        self._written = 0
+
+    def build(self, text: str) -> Node | None:
+        # The C parser is ten times faster, and its events cannot overflow its stack as its loader can.
+        loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        root: Node | None = None
+        documents = 0
+        # The open collections, each with its anchor and the key that waits for its value.
+        open_nodes: list[tuple[Node, str | None]] = []
+        keys: list[tuple[str, int] | None] = []
+        for event in yaml.parse(text, Loader=loader):
+            if isinstance(event, DocumentStartEvent):
+                documents += 1
+                if documents > 1:
+                    raise self._error("expected one document; a second begins here", event)
+                continue
+            if isinstance(event, MappingEndEvent | SequenceEndEvent):
+                node, anchor = open_nodes.pop()
+                keys.pop()
+                if anchor is not None:
+                    self._anchors[anchor] = node
+            elif isinstance(event, NodeEvent):
+                node = self._node(event)
+                if isinstance(event, CollectionStartEvent):
+                    if len(open_nodes) == _MAX_DEPTH:
+                        raise self._error(f"is nested more than {_MAX_DEPTH} levels deep", event)
+                    if event.anchor is not None:
+                        self._anchors[event.anchor] = None  # until it ends, it cannot be repeated
+                    open_nodes.append((node, event.anchor))
+                    keys.append(None)
+                    continue
+                if not isinstance(event, AliasEvent) and event.anchor is not None:
+                    self._anchors[event.anchor] = node
+            else:
+                continue
+            if not open_nodes:
+                root = node
+                continue
+            self._add(open_nodes[-1][0], node, keys, event)
+        return root
+
+    def _node(self, event: NodeEvent) -> Node:
+        line = event.start_mark.line + 1
+        if isinstance(event, AliasEvent):
+            if event.anchor not in self._anchors:
+                raise self._error(f"the alias *{event.anchor} has no anchor before it", event)
+            target = self._anchors[event.anchor]
+            if target is None:
+                raise self._error(f"the alias *{event.anchor} stands inside what it repeats", event)
+            return target
+        tag = getattr(event, "tag", None)
+        if tag not in _PLAIN_TAGS:
+            raise self._error(f"the tag {tag} is not allowed; a seed has text, lists and mappings", event)
+        self._written += 1
+        if isinstance(event, SequenceStartEvent):
+            return Node([], line)
+        if isinstance(event, MappingStartEvent):
+            return Node({}, line)
+        assert isinstance(event, ScalarEvent)  # noqa: S101 - the last kind there is
+        if event.value == "" and event.style is None:
+            return Node(None, line)
+        return Node(self._text(event), line)
+
+    def _text(self, event: ScalarEvent) -> str:
+        value: str = event.value
+        if value.isascii():
+            return value
+        try:
+            # JSON escapes a character beyond the first 65,536 as a pair of halves.
+            return value.encode("utf-16", "surrogatepass").decode("utf-16")
+        except UnicodeDecodeError:
+            raise self._error("half a surrogate pair is no character", event) from None
+
+    def _add(self, parent: Node, node: Node, keys: list[tuple[str, int] | None], event: Event) -> None:
+        parent.size += node.size
+        if parent.size > max(_ALWAYS_ALLOWED, _MAX_REPEATED * self._written):
+            raise self._error("aliases repeat too much here", event)
+        if isinstance(parent.value, list):
+            parent.children[len(parent.value)] = node
+            parent.value.append(node.value)
+            return
+        key = keys[-1]
+        if key is None:
+            if not isinstance(node.value, str):
+                raise self._error("expected a key", event)
+            if node.value in parent.value:
+                raise self._error(f"the key '{node.value}' stands here twice", event)
+            keys[-1] = (node.value, node.line)
+            return
+        keys[-1] = None
+        parent.value[key[0]] = node.value
+        # A value that is a collection begins on the line after its key; a mistake is shown at the key.
+        parent.children[key[0]] = Node(node.value, key[1], node.children, node.size)
+
+    def _error(self, problem: str, event: Event) -> SeedError:
+        return SeedError(problem, file=self._file, line=event.start_mark.line + 1)

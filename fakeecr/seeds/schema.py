@@ -1,0 +1,160 @@
+"""The shape of a seed: what it may hold, checked by msgspec, and described to editors as a JSON Schema.
+
+`python -m fakeecr.seeds.schema` writes the description anew into the package.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar, get_args
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from fakeecr.errors import SeedError
+from fakeecr.seeds.values import AccountId, Count, Digest, Moment, Region, RepositoryName, Tag, shown
+
+SCHEMA_FILE = Path(__file__).parent / "seed.schema.json"
+
+Status = Literal["ACTIVE", "ARCHIVED", "ACTIVATING"]
+
+
+class ImageSeed(Struct, forbid_unknown_fields=True):
+    """An image, or with `count` many images, each tagged by the pattern of its tags."""
+
+    digest: Annotated[
+        Digest | None, Meta(description="Default: the digest of its manifest, given or made up.")
+    ] = None
+    tags: Annotated[
+        list[Tag], Meta(description="With `count`, `{n}` stands for the image's number: 1, 2, 3, …")
+    ] = field(default_factory=list)
+    pushed_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
+    manifest: Annotated[
+        str | None, Meta(description="The exact text of its manifest. Default: a small one is made up.")
+    ] = None
+    status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
+    count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
+
+
+class Images:
+    """The images of a repository, checked one by one as they are taken, so that a generator may give them."""
+
+    def __init__(self, entries: Iterable[Any] = ()) -> None:
+        self._entries = entries
+
+    def __iter__(self) -> Iterator[ImageSeed]:
+        """Check and give one image after the other.
+
+        Raises:
+            SeedError: its path begins at the repository: ``images[3].digest``.
+        """
+        for index, entry in enumerate(self._entries):
+            yield _check(entry, ImageSeed, f"images[{index}]")
+
+
+class RepositorySeed(Struct, forbid_unknown_fields=True):
+    """A repository and its images."""
+
+    name: RepositoryName
+    created_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
+    images: Images = field(default_factory=Images)
+
+
+class RegistrySeed(Struct, forbid_unknown_fields=True):
+    """The registry of one account in one region."""
+
+    id: Annotated[AccountId | None, Meta(description="Default: the fake's account.")] = None
+    region: Annotated[Region | None, Meta(description="Default: the fake's region.")] = None
+    repositories: list[RepositorySeed] = field(default_factory=list)
+
+
+class Seed(Struct, forbid_unknown_fields=True):
+    """Registries of Amazon ECR, as fakeecr is to find them."""
+
+    registries: list[RegistrySeed]
+
+
+def check_seed(content: Any) -> Seed:
+    """Check a whole seed but for its images, which are checked as they are taken.
+
+    Raises:
+        SeedError: with the key path of the first value that is wrong.
+    """
+    return _check(content, Seed, "")
+
+
+def json_schema() -> dict[str, Any]:
+    """Describe seeds as a JSON Schema, for editors that complete and check YAML."""
+    (seed, image), components = msgspec.json.schema_components(
+        [Seed, ImageSeed], schema_hook=_describe, ref_template="#/$defs/{name}"
+    )
+    components["RepositorySeed"]["properties"]["images"] = {"type": "array", "items": image}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "fakeecr seed",
+        **seed,
+        "$defs": components,
+    }
+
+
+def _describe(kind: type) -> dict[str, Any]:
+    return {} if kind is Images else kind.schema()  # type: ignore[attr-defined,no-any-return]
+
+
+def _parse(kind: type, value: Any) -> Any:
+    if kind is not Images:
+        return kind.parse(value)  # type: ignore[attr-defined]
+    if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
+        raise ValueError(f"expected a list of images; got {shown(value)}")
+    return Images(value)
+
+
+# --- What is said of a seed that is wrong --------------------------------------------------------
+
+_KINDS = {"array": "a list", "object": "a mapping of keys", "null": "nothing", "str": "text", "int": "a number"}
+_Shape = TypeVar("_Shape", bound=Struct)
+
+
+def _check(content: Any, shape: type[_Shape], path: str) -> _Shape:
+    try:
+        return msgspec.convert(content, shape, dec_hook=_parse)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        problem, key = _worded(message, shape, where := where.rstrip("`"))
+        raise SeedError(problem, path=(path + where + key).removeprefix(".")) from None
+
+
+def _worded(message: str, shape: type[Struct], where: str) -> tuple[str, str]:
+    """Put msgspec's message in our words; and give what the path lacks of the key that is meant."""
+    found = re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", message, re.DOTALL)
+    if found:
+        key = found[2]
+        if found[1] == "missing required":
+            return f"the key '{key}' is missing", ""
+        keys = list(_struct_at(shape, where).__struct_fields__)
+        near = get_close_matches(key, keys, n=1)
+        meant = f"did you mean '{near[0]}'?" if near else f"the keys here are {', '.join(keys)}"
+        return f"unknown key '{key}'; {meant}", f".{key}"
+    found = re.fullmatch(r"Expected `(.*)`, got `(.*)`", message)
+    if found:
+        wanted = " or ".join(_KINDS.get(kind, kind) for kind in found[1].split(" | ") if kind != "null")
+        return f"expected {wanted}; got {_KINDS.get(found[2], found[2])}", ""
+    found = re.fullmatch(r"Invalid enum value (.*)", message, re.DOTALL)
+    if found:
+        return f"expected one of {', '.join(get_args(Status))}; got {found[1]}", ""
+    return message, ""
+
+
+def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
+    """Find the struct whose keys stand at a path."""
+    inside = {"registries": RegistrySeed, "repositories": RepositorySeed}
+    names = re.findall(r"[a-z_]+", where)
+    return inside[names[-1]] if names else shape
+
+
+if __name__ == "__main__":
+    SCHEMA_FILE.write_text(json.dumps(json_schema(), indent=2) + "\n", encoding="utf-8")

@@ -1,0 +1,148 @@
+"""The values a seed or a push may hold: each a kind of its own that says what was expected."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Self
+
+
+class Text(str):
+    """A string of a certain form."""
+
+    __slots__ = ()
+
+    pattern: ClassVar[str]
+    expected: ClassVar[str]
+
+    @classmethod
+    def parse(cls, value: Any) -> Self:
+        """Take a value as written.
+
+        Raises:
+            ValueError: it is not of this form; the message says what is, and shows what was found.
+        """
+        if not isinstance(value, str) or re.fullmatch(cls.pattern, value) is None:
+            raise ValueError(f"expected {cls.expected}; got {shown(value)}")
+        return cls(value)
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Describe the form as a JSON Schema."""
+        return {"type": "string", "pattern": f"^(?:{cls.pattern})$", "description": cls.expected}
+
+
+class AccountId(Text):
+    """A registry's id."""
+
+    __slots__ = ()
+    pattern = r"[0-9]{12}"
+    expected = "an AWS account id of 12 digits"
+
+
+class Region(Text):
+    """A region's name."""
+
+    __slots__ = ()
+    pattern = r"[0-9a-z-]{2,25}"  # model
+    expected = "a region such as us-west-2"
+
+
+class RepositoryName(Text):
+    """A repository's name, as today's service has it: wider than the published reference."""
+
+    __slots__ = ()
+    pattern = (
+        r"(?=.{2,256}$)"
+        r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"  # model
+    )
+    expected = (
+        "a repository name: 2 to 256 lower-case letters and digits, with single . _ - or / between them"
+    )
+
+
+class Tag(Text):
+    """An image's tag, or the pattern of many images' tags: ``{n}`` stands for an image's number."""
+
+    __slots__ = ()
+    pattern = r"([a-zA-Z0-9_.-]|\{n\}){1,300}"  # letters observed, length from the model
+    expected = "a tag: 1 to 300 letters, digits, and . _ - (with `count` also {n}, an image's number)"
+
+
+class Digest(Text):
+    """An image's digest."""
+
+    __slots__ = ()
+    pattern = r"sha256:[0-9a-f]{64}"
+    expected = "a digest: 'sha256:' and 64 hexadecimal digits in lower case"
+
+
+class Moment(datetime):
+    """A moment: ISO 8601, in UTC where it names no zone."""
+
+    __slots__ = ()
+    expected = "a moment such as 2016-12-16T20:05:42Z"
+
+    @classmethod
+    def parse(cls, value: Any) -> Moment:
+        """Take a datetime, or its ISO 8601 text.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if isinstance(value, str):
+            try:
+                value = datetime.fromisoformat(value)
+            except ValueError:
+                raise ValueError(f"expected {cls.expected}; got {shown(value)}") from None
+        if not isinstance(value, datetime):
+            raise ValueError(f"expected {cls.expected}; got {shown(value)}")
+        try:
+            moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+        except OverflowError:
+            raise ValueError(f"expected {cls.expected}; got {shown(value)}, which no calendar has") from None
+        return cls(
+            moment.year,
+            moment.month,
+            moment.day,
+            moment.hour,
+            moment.minute,
+            moment.second,
+            moment.microsecond,
+            tzinfo=UTC,
+        )
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Describe the form as a JSON Schema."""
+        return {"type": "string", "description": cls.expected}
+
+
+class Count(int):
+    """How many images an entry stands for."""
+
+    __slots__ = ()
+    expected = "a whole number of images, 1 or more"
+
+    @classmethod
+    def parse(cls, value: Any) -> Count:
+        """Take a number, or its digits as a YAML file has them.
+
+        Raises:
+            ValueError: it is no whole number, or less than 1.
+        """
+        digits = str(value) if type(value) in (int, str) else ""
+        if re.fullmatch(r"[0-9]{1,12}", digits) is None or int(digits) < 1:
+            raise ValueError(f"expected {cls.expected}; got {shown(value)}")
+        return cls(digits)
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Describe the form as a JSON Schema."""
+        return {"type": "integer", "minimum": 1, "description": cls.expected}
+
+
+def shown(value: Any) -> str:
+    """Show a value in a message, shortened where it is long."""
+    text = "nothing" if value is None else repr(str(value) if isinstance(value, str) else value)
+    return text if len(text) <= 80 else f"{text[:77]}…"

@@ -1,0 +1,53 @@
+"""Databases in memory, each a copy of a template whose schema is built once a process."""
+
+from __future__ import annotations
+
+import functools
+import sqlite3
+import threading
+
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+
+from fakeecr.store import migrations
+
+_building = threading.Lock()
+
+
+def engine() -> Engine:
+    """Give the engine whose every connection is a new, empty database.
+
+    One engine serves all fakes of a process, so that a statement is compiled once for all of them.
+    """
+    with _building:
+        return _engine()
+
+
+@functools.cache
+def _engine() -> Engine:
+    template = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+    building = create_engine("sqlite://", creator=lambda: template)
+    with building.begin() as connection:
+        migrations.create(connection)
+    copying = threading.Lock()
+
+    def copy() -> sqlite3.Connection:
+        # Threads are kept apart by the store's lock.
+        fresh = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
+        with copying:
+            template.backup(fresh)
+        fresh.execute("PRAGMA foreign_keys = ON")
+        return fresh
+
+    copies = create_engine("sqlite://", creator=copy, poolclass=NullPool)
+    begin_by_hand(copies)
+    return copies
+
+
+def begin_by_hand(engine: Engine) -> None:
+    """Begin transactions with the engine's own words; sqlite3 itself would begin them too late, or not at all."""
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        dbapi = connection.connection.dbapi_connection
+        assert dbapi is not None  # noqa: S101 - a connection that begins is connected
+        dbapi.execute(connection.get_execution_options().get("fakeecr_begin", "BEGIN"))  # type: ignore[attr-defined]

@@ -1,0 +1,165 @@
+"""The tables: registries have repositories, repositories have images, images have identifiers.
+
+What must always hold is held by the database itself. The copies that an identifier carries of its image
+(repository, digest, status, whether it is tagged) are one foreign key, so that they cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Dialect,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    TypeDecorator,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Moment(TypeDecorator[datetime]):
+    """A moment in UTC, kept as whole microseconds since 1970: exact, ordered, the same on every engine."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+        """Turn an aware datetime into microseconds."""
+        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Turn microseconds into a datetime in UTC."""
+        return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+# SQLite counts on its own, and never gives a number twice, only in a column of exactly this type.
+_Key = BigInteger().with_variant(Integer, "sqlite")
+_NEVER_REUSED = {"sqlite_autoincrement": True}
+
+
+class Base(DeclarativeBase):
+    """The base of every table; the names of constraints are fixed, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "pk": "pk_%(table_name)s",
+            "fk": "fk_%(table_name)s_%(referred_table_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        }
+    )
+
+
+class Secret(Base):
+    """The database's own secret, which seals its tokens; one row, and never part of a dump."""
+
+    __tablename__ = "secret"
+    __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
+
+    id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    value: Mapped[str] = mapped_column(String(64))
+
+
+class Registry(Base):
+    """The registry of one account in one region."""
+
+    __tablename__ = "registry"
+    __table_args__ = (UniqueConstraint("account_id", "region"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    account_id: Mapped[str] = mapped_column(String(12))
+    region: Mapped[str] = mapped_column(String)
+
+
+class Repository(Base):
+    """A repository; `pushes` counts the images that fakeecr made up for it, so that each is another."""
+
+    __tablename__ = "repository"
+    __table_args__ = (UniqueConstraint("registry_id", "name"), _NEVER_REUSED)
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    registry_id: Mapped[int] = mapped_column(_Key, ForeignKey("registry.id", ondelete="CASCADE"))
+    name: Mapped[str] = mapped_column(String(256))
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    pushes: Mapped[int] = mapped_column(_Key, server_default=text("0"))
+
+
+class Image(Base):
+    """An image, known by its digest.
+
+    `manifest` holds the exact bytes of its manifest; for an image that fakeecr made up, `made_from` holds the
+    few words its manifest is made from again, so that a million of them stay small. An image that a seed gave
+    by its digest alone has neither.
+    """
+
+    __tablename__ = "image"
+    __table_args__ = (
+        UniqueConstraint("repository_id", "digest"),
+        # What an identifier's foreign key refers to. The id leads, so that the index grows at its end.
+        UniqueConstraint("id", "repository_id", "digest", "status", "tagged", name="uq_image_copied"),
+        CheckConstraint("status IN ('ACTIVE', 'ARCHIVED', 'ACTIVATING')", name="status"),
+        CheckConstraint("manifest IS NULL OR made_from IS NULL", name="one_manifest"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    repository_id: Mapped[int] = mapped_column(_Key, ForeignKey("repository.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(String(71))
+    status: Mapped[str] = mapped_column(String(10), server_default=text("'ACTIVE'"))
+    tagged: Mapped[bool]
+    pushed_at: Mapped[datetime] = mapped_column(Moment)
+    manifest: Mapped[bytes | None]
+    made_from: Mapped[str | None] = mapped_column(String)
+
+
+class ImageIdentifier(Base):
+    """A row of ListImages: one for each tag of an image, or one without a tag for an image that has none.
+
+    `id` grows with every row and is never given twice: it is the key that pages are read by.
+    """
+
+    __tablename__ = "image_identifier"
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["image_id", "repository_id", "digest", "image_status", "tagged"],
+            ["image.id", "image.repository_id", "image.digest", "image.status", "image.tagged"],
+            onupdate="CASCADE",
+            ondelete="CASCADE",
+        ),
+        CheckConstraint("tagged = (tag IS NOT NULL)", name="tagged"),
+        UniqueConstraint("repository_id", "tag"),
+        Index(
+            "uq_image_identifier_untagged",
+            "image_id",
+            unique=True,
+            sqlite_where=text("tag IS NULL"),
+            postgresql_where=text("tag IS NULL"),
+        ),
+        Index(None, "image_id"),
+        # One index for each way ListImages can be filtered, each in the order of its pages.
+        Index(None, "repository_id", "id"),
+        Index(None, "repository_id", "image_status", "id"),
+        Index(None, "repository_id", "tagged", "id"),
+        Index(None, "repository_id", "image_status", "tagged", "id"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    repository_id: Mapped[int] = mapped_column(_Key)
+    image_id: Mapped[int] = mapped_column(_Key)
+    digest: Mapped[str] = mapped_column(String(71))
+    tag: Mapped[str | None] = mapped_column(String(300))
+    image_status: Mapped[str] = mapped_column(String(10), server_default=text("'ACTIVE'"))
+    tagged: Mapped[bool]

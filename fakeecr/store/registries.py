@@ -1,0 +1,65 @@
+"""Registries and their repositories: found, and made where they are missing."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, insert, select
+
+from fakeecr.store.models import Registry, Repository
+
+_find_repository = (
+    select(Repository.__table__)
+    .join(Registry.__table__, Repository.registry_id == Registry.id)
+    .where(
+        Repository.name == bindparam("name"),
+        Registry.account_id == bindparam("account_id"),
+        Registry.region == bindparam("region"),
+    )
+)
+
+
+def find_repository(connection: Connection, account_id: str, region: str, name: str) -> Row[Any] | None:
+    """Find a repository: a row of the table's columns, or None."""
+    return connection.execute(
+        _find_repository, {"account_id": account_id, "region": region, "name": name}
+    ).one_or_none()
+
+
+def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
+    """Name the account and region of every repository of a name."""
+    statement = (
+        select(Registry.account_id, Registry.region)
+        .join(Repository, Repository.registry_id == Registry.id)
+        .where(Repository.name == name)
+        .order_by(Registry.account_id, Registry.region)
+    )
+    return [(row.account_id, row.region) for row in connection.execute(statement)]
+
+
+def ensure_registry(connection: Connection, account_id: str, region: str) -> int:
+    """Give the key of a registry, which is made if it is missing."""
+    statement = select(Registry.id).where(Registry.account_id == account_id, Registry.region == region)
+    found = connection.execute(statement).scalar()
+    if found is not None:
+        return found
+    made = connection.execute(insert(Registry).values(account_id=account_id, region=region).returning(Registry.id))
+    return made.scalar_one()
+
+
+def ensure_repository(
+    connection: Connection, account_id: str, region: str, name: str, created_at: datetime
+) -> tuple[int, bool]:
+    """Give the key of a repository, which is made if it is missing, and whether it was made now."""
+    found = find_repository(connection, account_id, region, name)
+    if found is not None:
+        return found.id, False
+    made = connection.execute(
+        insert(Repository)
+        .values(
+            registry_id=ensure_registry(connection, account_id, region), name=name, created_at=created_at
+        )
+        .returning(Repository.id)
+    )
+    return made.scalar_one(), True

@@ -1,0 +1,146 @@
+"""State files: what may be opened as one, and how SQLite is set up for it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine
+from sqlalchemy.exc import DatabaseError as SQLDatabaseError
+from sqlalchemy.exc import OperationalError
+
+from fakeecr.errors import DatabaseError
+from fakeecr.store import migrations
+from fakeecr.store.memory import begin_by_hand
+
+# How long a connection waits for another's lock, in seconds: long enough for a big seed to finish.
+_BUSY_TIMEOUT = 60.0
+_HEADER = b"SQLite format 3\0"
+
+
+def engine(path: Path) -> Engine:
+    """Make an engine for a state file; nothing is opened yet."""
+
+    def connect() -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA foreign_keys = ON")
+        # With a write-ahead log this loses nothing when the process dies, and does not wait for the disk.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    made = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
+    begin_by_hand(made)
+    return made
+
+
+def is_current(path: Path) -> bool:
+    """Look at a file without touching it: True where it is of the newest revision, False where work is to do.
+
+    Raises:
+        DatabaseError: it cannot become a state file, or is one of a newer fakeecr.
+    """
+    if path.is_dir():
+        raise DatabaseError(
+            f"{path} is a directory. Give the path of a file in it, such as {path / 'fakeecr.db'}."
+        )
+    if not path.parent.is_dir():
+        raise DatabaseError(f"{path} cannot be made: there is no directory {path.parent}. Create it first.")
+    if not path.exists():
+        _must_be_writable(path.parent, path)
+        return False
+    if not path.is_file():
+        raise DatabaseError(f"{path} is not a file. Give the path of a file, or of one to be made.")
+    if not os.access(path, os.R_OK):
+        raise DatabaseError(f"{path} cannot be read by this user. Change its permissions, or give another path.")
+    with path.open("rb") as file:
+        header = file.read(len(_HEADER))
+    if header not in (b"", _HEADER):
+        raise DatabaseError(
+            f"{path} is not a fakeecr database, nor any other SQLite file. It was not changed. "
+            "Give another path, or move the file away."
+        )
+    _must_be_writable(path, path)
+    _must_be_writable(path.parent, path)
+    if not header:
+        return False
+    found = _revision(path)
+    migrations.check_revision(found, str(path))
+    return found == migrations.HEAD
+
+
+def _must_be_writable(place: Path, path: Path) -> None:
+    if not os.access(place, os.W_OK):
+        what = "the directory of" if place != path else ""
+        raise DatabaseError(
+            f"{path} cannot be written: {what + ' ' if what else ''}it is read-only for this user. Change the "
+            f"permissions of {place}, or give a copy of the file in a place that can be written."
+        )
+
+
+def _revision(path: Path) -> str | None:
+    uri = f"{path.as_uri()}?mode=ro"
+    reader = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT),
+        poolclass=NullPool,
+    )
+    try:
+        with reader.connect() as connection:
+            return migrations.revision(connection, str(path))
+    except SQLDatabaseError as error:
+        raise DatabaseError(f"{path} cannot be read as a SQLite file: {error.orig}. {remedy(error)}") from error
+
+
+def remedy(error: SQLDatabaseError) -> str:
+    """Say what to do about a fault that SQLite reports of a file."""
+    text = str(error.orig)
+    if "readonly" in text or "unable to open" in text:
+        return "Change the permissions of the file and its directory, or give another path."
+    if "locked" in text:
+        return "Another program holds it: close that program, or give another path."
+    return "Give another path, or put back a sound copy of the file."
+
+
+def switch_to_wal(engine: Engine) -> None:
+    """Keep the file with a write-ahead log, so that readers and a writer do not wait for each other.
+
+    The switch needs the file for a moment to itself, and SQLite does not wait for that: so this does.
+    """
+    attempts = 600
+    while True:
+        attempts -= 1
+        with engine.connect() as connection:
+            dbapi = connection.connection.dbapi_connection
+            assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - made above
+            try:
+                dbapi.execute("PRAGMA journal_mode = WAL").fetchone()
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or not attempts:
+                    raise OperationalError("PRAGMA journal_mode = WAL", None, error) from error
+            else:
+                return
+        time.sleep(0.05)
+
+
+@contextmanager
+def schema_transaction(engine: Engine) -> Iterator[Connection]:
+    """Open a writing transaction that may rebuild tables: foreign keys rest, and are all checked at its end."""
+    options = {"fakeecr_begin": "BEGIN IMMEDIATE"}
+    with engine.connect().execution_options(**options) as connection:
+        dbapi = connection.connection.dbapi_connection
+        assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - made above
+        dbapi.execute("PRAGMA foreign_keys = OFF")
+        try:
+            with connection.begin():
+                yield connection
+                broken = dbapi.execute("PRAGMA foreign_key_check").fetchone()
+                if broken is not None:
+                    raise DatabaseError(f"The migration would have broken a reference of table {broken[0]}.")
+        finally:
+            dbapi.execute("PRAGMA foreign_keys = ON")

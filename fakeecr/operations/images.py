@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mypy_boto3_ecr.type_defs import (
-    ImageIdentifierTypeDef,
     ListImagesRequestTypeDef,
     ListImagesResponseTypeDef,
 )
@@ -23,18 +22,21 @@ def list_images(call: Call, request: ListImagesRequestTypeDef) -> ListImagesResp
     One identifier for each tag, and one without a tag for an image that has none. AWS promises no order;
     this one is that of the keyset, in which what comes and goes between two pages disturbs nothing.
     """
-    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    repository_id = find_repository(call, request["repositoryName"], request.get("registryId"))
     shown = _filter(request)
-    listing = ("ListImages", repository.id, *shown)
+    listing = ("ListImages", repository_id, *shown)
     page = pages.identifiers(
         call.connection,
-        repository.id,
+        repository_id,
         shown,
         after=unseal(call, listing, request.get("nextToken")),
         size=request.get("maxResults", _DEFAULT_PAGE),
     )
     response: ListImagesResponseTypeDef = {
-        "imageIds": [_identifier(digest, tag) for digest, tag, _ in page.rows],
+        "imageIds": [
+            {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag}
+            for digest, tag, _ in page.rows
+        ],
         "ResponseMetadata": call.metadata,
     }
     if page.last_key is not None:
@@ -51,7 +53,3 @@ def _filter(request: ListImagesRequestTypeDef) -> pages.Filter:
         status=None if status == "ANY" else status,
         tagged=None if tag_status == "ANY" else tag_status == "TAGGED",
     )
-
-
-def _identifier(digest: str, tag: str | None) -> ImageIdentifierTypeDef:
-    return {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag}

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
-
-from sqlalchemy import Row
 
 from fakeecr.errors import repository_not_found
 from fakeecr.operations.call import Call
@@ -14,8 +11,8 @@ from fakeecr.store import registries
 _log = logging.getLogger("fakeecr")
 
 
-def find_repository(call: Call, name: str, registry_id: str | None) -> Row[Any]:
-    """Find the repository that a request names.
+def find_repository(call: Call, name: str, registry_id: str | None) -> int:
+    """Find the repository that a request names, and give its key.
 
     Args:
         call: the call.
@@ -26,7 +23,7 @@ def find_repository(call: Call, name: str, registry_id: str | None) -> Row[Any]:
         ECRError: a RepositoryNotFoundException.
     """
     account_id = registry_id or call.account_id
-    found = registries.find_repository(call.connection, account_id, call.region, name)
+    found = registries.repository_id(call.connection, account_id, call.region, name)
     if found is None:
         elsewhere = registries.places_of(call.connection, name)
         if elsewhere:

@@ -40,7 +40,7 @@ _COPIED = select(
 def _unless_there(connection: Connection, table: Any) -> Insert:
     """Begin an INSERT that passes over a row whose like is there; its count of rows tells."""
     dialect = sqlite if connection.dialect.name == "sqlite" else postgresql
-    made: Insert = dialect.insert(table).on_conflict_do_nothing()
+    made: Insert = dialect.insert(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return made
 
 

@@ -79,7 +79,8 @@ class MemoryStore(Store):
             try:
                 yield self._connection
             finally:
-                self._connection.rollback()
+                if self._connection.in_transaction():
+                    self._connection.rollback()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -117,7 +118,7 @@ class EngineStore(Store):
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that reads."""
-        with self._readers.connect() as connection:
+        with self._readers.begin() as connection:
             yield connection
 
     @contextmanager

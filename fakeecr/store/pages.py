@@ -6,9 +6,10 @@ import functools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Row, Select, bindparam, select
+from sqlalchemy import Connection, bindparam, select
 
 from fakeecr.store.models import ImageIdentifier
+from fakeecr.store.prepared import Prepared
 
 
 class Page(NamedTuple):
@@ -19,7 +20,7 @@ class Page(NamedTuple):
         last_key: the key of the last row where more follow, else None.
     """
 
-    rows: Sequence[Row[Any]]
+    rows: Sequence[tuple[Any, ...]]
     last_key: int | None
 
 
@@ -31,8 +32,8 @@ class Filter(NamedTuple):
 
 
 @functools.cache
-def identifiers_statement(by_status: bool, by_tagged: bool) -> Select[Any]:
-    """Write the one SELECT of a page; each way of filtering has an index in the order of its keys."""
+def identifiers_statement(by_status: bool, by_tagged: bool) -> Prepared:
+    """Prepare the one SELECT of a page; each way of filtering has an index in the order of its keys."""
     row = ImageIdentifier.__table__.c
     statement = select(row.digest, row.tag, row.id).where(
         row.repository_id == bindparam("repository_id"), row.id > bindparam("after")
@@ -41,7 +42,7 @@ def identifiers_statement(by_status: bool, by_tagged: bool) -> Select[Any]:
         statement = statement.where(row.image_status == bindparam("status"))
     if by_tagged:
         statement = statement.where(row.tagged == bindparam("tagged"))
-    return statement.order_by(row.id).limit(bindparam("rows"))
+    return Prepared(statement.order_by(row.id).limit(bindparam("rows")))
 
 
 def identifiers(
@@ -62,7 +63,7 @@ def identifiers(
     if shown.tagged is not None:
         values["tagged"] = shown.tagged
     statement = identifiers_statement(shown.status is not None, shown.tagged is not None)
-    rows = connection.execute(statement, values).all()
+    rows = statement.rows(connection, values)
     if len(rows) <= size:
         return Page(rows, None)
     return Page(rows[:size], rows[size - 1][-1])

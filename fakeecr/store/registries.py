@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, insert, select
 
 from fakeecr.store.models import Registry, Repository
+from fakeecr.store.prepared import Prepared
 
-_find_repository = (
-    select(Repository.__table__)
+_repository_id = Prepared(
+    select(Repository.id)
     .join(Registry.__table__, Repository.registry_id == Registry.id)
     .where(
         Repository.name == bindparam("name"),
@@ -20,11 +20,12 @@ _find_repository = (
 )
 
 
-def find_repository(connection: Connection, account_id: str, region: str, name: str) -> Row[Any] | None:
-    """Find a repository: a row of the table's columns, or None."""
-    return connection.execute(
-        _find_repository, {"account_id": account_id, "region": region, "name": name}
-    ).one_or_none()
+def repository_id(connection: Connection, account_id: str, region: str, name: str) -> int | None:
+    """Give the key of a repository, or None where it is not there."""
+    found = _repository_id.rows(
+        connection, {"account_id": account_id, "region": region, "name": name}
+    )
+    return found[0][0] if found else None
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
@@ -52,9 +53,9 @@ def ensure_repository(
     connection: Connection, account_id: str, region: str, name: str, created_at: datetime
 ) -> tuple[int, bool]:
     """Give the key of a repository, which is made if it is missing, and whether it was made now."""
-    found = find_repository(connection, account_id, region, name)
+    found = repository_id(connection, account_id, region, name)
     if found is not None:
-        return found.id, False
+        return found, False
     made = connection.execute(
         insert(Repository)
         .values(

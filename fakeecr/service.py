@@ -59,8 +59,8 @@ class Service:
             self.failures.strike(operation)
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
-            answered = self._answer(operation, request, made_id)
-        except _RefusedByPublishedLimit as refusal:
+            return response(200, self._answer(operation, request, made_id), made_id)
+        except _PublishedLimitError as refusal:
             warnings.warn(str(refusal), PublishedLimitWarning, stacklevel=_callers_level())
             return error_response(refusal.error, made_id)
         except ECRError as error:
@@ -68,7 +68,6 @@ class Service:
         except Exception as cause:
             _log.exception("fakeecr failed inside %s", operation)
             return error_response(server_fault(operation, cause), made_id)
-        return response(200, answered, made_id)
 
     def _answer(self, operation: str, request: Request, made_id: str) -> dict[str, Any]:
         parameters = self._parameters(operation, decode(request.body))
@@ -97,7 +96,7 @@ class Service:
             validator.check(parameters)
         except ECRError as error:
             if self._limits == "published" and operation in PUBLISHED and _installed_allows(operation, parameters):
-                raise _RefusedByPublishedLimit(operation, error) from None
+                raise _PublishedLimitError(operation, error) from None
             raise
         return parameters
 
@@ -144,7 +143,7 @@ class Failures:
             self._ordered.clear()
 
 
-class _RefusedByPublishedLimit(Exception):
+class _PublishedLimitError(Exception):
     def __init__(self, operation: str, error: ECRError) -> None:
         super().__init__(
             f"{operation} was refused only by the published limits of API version 2015-09-21 ({error.message}); "
@@ -155,8 +154,9 @@ class _RefusedByPublishedLimit(Exception):
 
 @functools.cache
 def _validator(operation: str, limits: Limits) -> Validator:
-    shape = operation_model(operation).input_shape
-    return Validator(shape, PUBLISHED.get(operation) if limits == "published" else None)
+    return Validator(
+        operation_model(operation).input_shape, PUBLISHED.get(operation) if limits == "published" else None
+    )
 
 
 def _installed_allows(operation: str, parameters: dict[str, Any]) -> bool:
@@ -184,5 +184,3 @@ def _callers_level() -> int:
     ):
         level, frame = level + 1, frame.f_back
     return level
-
-

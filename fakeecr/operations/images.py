@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from mypy_boto3_ecr.type_defs import (
-    ListImagesRequestTypeDef,
-    ListImagesResponseTypeDef,
-)
+from typing import TYPE_CHECKING
 
 from fakeecr.operations.call import Call
 from fakeecr.operations.paging import seal, unseal
 from fakeecr.operations.repositories import find_repository
 from fakeecr.store import pages
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ListImagesRequestTypeDef, ListImagesResponseTypeDef
 
 # What a page holds where maxResults is absent (reference).
 _DEFAULT_PAGE = 100

@@ -7,7 +7,7 @@ import re
 from typing import NamedTuple
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, StructureShape
 
 TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
 
@@ -50,13 +50,9 @@ COMMON_ERRORS = {
     ),
     "RequestExpired": ErrorModel("The request is expired", 400),
     "RequestTimeoutException": ErrorModel("The request timed out", 408),
-    "ServiceUnavailable": ErrorModel(
-        "The request has failed due to a temporary failure of the server", 503
-    ),
+    "ServiceUnavailable": ErrorModel("The request has failed due to a temporary failure of the server", 503),
     "ThrottlingException": ErrorModel("Rate exceeded", 400),
-    "UnrecognizedClientException": ErrorModel(
-        "The security token included in the request is invalid", 400
-    ),
+    "UnrecognizedClientException": ErrorModel("The security token included in the request is invalid", 400),
 }
 
 
@@ -69,5 +65,6 @@ def known_errors() -> dict[str, ErrorModel]:
             500 if shape.metadata.get("fault") else 400,
         )
         for shape in service_model().error_shapes
+        if isinstance(shape, StructureShape)
     }
     return {**COMMON_ERRORS, **modelled}

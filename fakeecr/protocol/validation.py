@@ -31,11 +31,13 @@ class Validator:
     """What a request of one operation may hold.
 
     Args:
-        shape: the operation's input shape.
+        shape: the operation's input shape; None for an operation that takes nothing.
         overrides: member of the request → traits that replace those of its shape.
     """
 
-    def __init__(self, shape: StructureShape, overrides: Mapping[str, Traits] | None = None) -> None:
+    def __init__(self, shape: StructureShape | None, overrides: Mapping[str, Traits] | None = None) -> None:
+        if shape is None:
+            shape = StructureShape("Empty", {"type": "structure", "members": {}})
         self._parse = _structure_parser(shape)
         self._check = _structure_checker(shape, overrides or {})
 
@@ -110,11 +112,7 @@ def _structure_parser(shape: StructureShape) -> Parser:
         if type(value) is not dict:
             raise _wrong_type(value, "structure")
         # A null is an absent member, and a member that the model does not know is passed over.
-        return {
-            name: members[name](found)
-            for name, found in value.items()
-            if found is not None and name in members
-        }
+        return {name: members[name](found) for name, found in value.items() if found is not None and name in members}
 
     return parse
 

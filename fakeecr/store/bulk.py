@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, String, bindparam, insert, select
+from sqlalchemy import Connection, Insert, String, bindparam, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from fakeecr.store.images import IDENTIFIER_COLUMNS, NewImage
@@ -114,14 +114,10 @@ def _tag_clash(
     return None
 
 
-def identifiers_of(
-    connection: Connection, repository_id: int, digests: Sequence[str]
-) -> dict[str, set[str | None]]:
+def identifiers_of(connection: Connection, repository_id: int, digests: Sequence[str]) -> dict[str, set[str | None]]:
     """Give the tags of those images that are there; an image without a tag has None among them, and alone."""
     row = ImageIdentifier
-    statement = select(row.digest, row.tag).where(
-        row.repository_id == repository_id, row.digest.in_(digests)
-    )
+    statement = select(row.digest, row.tag).where(row.repository_id == repository_id, row.digest.in_(digests))
     found: dict[str, set[str | None]] = {}
     for digest, tag in connection.execute(statement):
         found.setdefault(digest, set()).add(tag)

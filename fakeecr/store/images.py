@@ -38,9 +38,7 @@ def put_image(connection: Connection, repository_id: int, image: NewImage, tags:
     An image that is there keeps what it has, its other tags and the moment of its first push among them.
     """
     found = connection.execute(
-        select(Image.id, Image.tagged).where(
-            Image.repository_id == repository_id, Image.digest == image.digest
-        )
+        select(Image.id, Image.tagged).where(Image.repository_id == repository_id, Image.digest == image.digest)
     ).one_or_none()
     if found is None:
         image_id = _insert(connection, repository_id, image, tagged=bool(tags))
@@ -107,7 +105,7 @@ def _add_identifier(connection: Connection, image_id: int, tag: str | None) -> N
 
 
 def next_push(connection: Connection, repository_id: int) -> int:
-    """Count an image that fakeecr makes up for a repository, so that each is another: 1, 2, 3, …"""
+    """Count an image that fakeecr makes up for a repository, from 1: each is another."""
     counted = connection.execute(
         update(Repository)
         .where(Repository.id == repository_id)

@@ -50,4 +50,4 @@ def begin_by_hand(engine: Engine) -> None:
     def begin(connection: Connection) -> None:
         dbapi = connection.connection.dbapi_connection
         assert dbapi is not None  # noqa: S101 - a connection that begins is connected
-        dbapi.execute(connection.get_execution_options().get("fakeecr_begin", "BEGIN"))  # type: ignore[attr-defined]
+        dbapi.execute(connection.get_execution_options().get("fakeecr_begin", "BEGIN"))

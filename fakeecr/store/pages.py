@@ -45,9 +45,7 @@ def identifiers_statement(by_status: bool, by_tagged: bool) -> Prepared:
     return Prepared(statement.order_by(row.id).limit(bindparam("rows")))
 
 
-def identifiers(
-    connection: Connection, repository_id: int, shown: Filter, *, after: int = 0, size: int
-) -> Page:
+def identifiers(connection: Connection, repository_id: int, shown: Filter, *, after: int = 0, size: int) -> Page:
     """Read a page of a repository's identifiers: rows of digest, tag and key.
 
     Args:

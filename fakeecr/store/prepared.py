@@ -7,6 +7,7 @@ is used.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Select
@@ -24,14 +25,14 @@ class Prepared:
     def __init__(self, statement: Select[Any]) -> None:
         self.statement = statement
         self._sql = {}
-        for dialect in (sqlite.dialect(paramstyle="named"), psycopg.dialect()):
+        for dialect in (sqlite.dialect(paramstyle="named"), psycopg.dialect()):  # type: ignore[no-untyped-call]
             compiled = statement.compile(dialect=dialect)
             # SQLAlchemy adds parameters of its own, such as the OFFSET of a LIMIT.
             own = {name: value for name, value in compiled.params.items() if value is not None}
             self._sql[dialect.name] = (str(compiled), own)
 
-    def rows(self, connection: Connection, values: dict[str, Any]) -> list[tuple[Any, ...]]:
-        """Run it in a connection's transaction and give all rows.
+    def rows(self, connection: Connection, values: dict[str, Any]) -> Sequence[Any]:
+        """Run it in a connection's transaction and give all rows, each a tuple.
 
         Args:
             connection: the transaction.
@@ -43,7 +44,6 @@ class Prepared:
         cursor = dbapi.cursor()
         try:
             cursor.execute(sql, {**own, **values})
-            rows: list[tuple[Any, ...]] = cursor.fetchall()
-            return rows
+            return cursor.fetchall()
         finally:
             cursor.close()

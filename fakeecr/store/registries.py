@@ -22,9 +22,7 @@ _repository_id = Prepared(
 
 def repository_id(connection: Connection, account_id: str, region: str, name: str) -> int | None:
     """Give the key of a repository, or None where it is not there."""
-    found = _repository_id.rows(
-        connection, {"account_id": account_id, "region": region, "name": name}
-    )
+    found = _repository_id.rows(connection, {"account_id": account_id, "region": region, "name": name})
     return found[0][0] if found else None
 
 
@@ -58,9 +56,7 @@ def ensure_repository(
         return found, False
     made = connection.execute(
         insert(Repository)
-        .values(
-            registry_id=ensure_registry(connection, account_id, region), name=name, created_at=created_at
-        )
+        .values(registry_id=ensure_registry(connection, account_id, region), name=name, created_at=created_at)
         .returning(Repository.id)
     )
     return made.scalar_one(), True

@@ -26,9 +26,7 @@ def engine(path: Path) -> Engine:
     """Make an engine for a state file; nothing is opened yet."""
 
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(
-            path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-        )
+        connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
         # With a write-ahead log this loses nothing when the process dies, and does not wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -46,9 +44,7 @@ def is_current(path: Path) -> bool:
         DatabaseError: it cannot become a state file, or is one of a newer fakeecr.
     """
     if path.is_dir():
-        raise DatabaseError(
-            f"{path} is a directory. Give the path of a file in it, such as {path / 'fakeecr.db'}."
-        )
+        raise DatabaseError(f"{path} is a directory. Give the path of a file in it, such as {path / 'fakeecr.db'}.")
     if not path.parent.is_dir():
         raise DatabaseError(f"{path} cannot be made: there is no directory {path.parent}. Create it first.")
     if not path.exists():

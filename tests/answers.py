@@ -1,0 +1,85 @@
+"""Checks of what fakeecr answers, used by every test that has a client."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.model import OperationModel
+from botocore.validate import ParamValidator
+from mypy_boto3_ecr import ECRClient
+
+# What any operation may be answered with, declared or not.
+FRAMEWORK_ERRORS = {"SerializationException", "NotImplementedByFakeECR", "ServerException"}
+
+
+def check_answers(client: ECRClient) -> ECRClient:
+    """Hold every answer that a client gets against the model: its output shape, and its declared errors."""
+
+    def check(http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: Any) -> None:
+        if "Error" in parsed:
+            declared = {shape.name for shape in model.error_shapes}
+            assert parsed["Error"]["Code"] in declared | FRAMEWORK_ERRORS
+            return
+        content = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+        assert set(content) <= set(model.output_shape.members)
+        report = ParamValidator().validate(content, model.output_shape).generate_report()
+        # The model bounds ImageIdentifierList, which requests use as well; an answer may well be empty.
+        assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == []
+
+    client.meta.events.register("after-call.ecr", check)
+    return client
+
+
+def send_instead(client: ECRClient, body: bytes) -> ECRClient:
+    """Let a client send these bytes in place of what it would, for what botocore itself cannot write."""
+    client.meta.events.register("before-call.ecr", lambda params, **_: params.update(body=body))
+    return client
+
+
+def error_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str, int]:
+    """Make a call that must fail; give its error's code, message and HTTP status."""
+    with pytest.raises(ClientError) as caught:
+        call(**parameters)
+    response = caught.value.response
+    return (
+        response["Error"]["Code"],
+        response["Error"]["Message"],
+        response["ResponseMetadata"]["HTTPStatusCode"],
+    )
+
+
+def code_of(call: Callable[..., Any], **parameters: Any) -> str:
+    """Make a call that must fail; give its error's code."""
+    return error_of(call, **parameters)[0]
+
+
+def identifiers(response: Any) -> list[tuple[str, str | None]]:
+    """Give the (digest, tag) of each identifier of a page."""
+    return [(each["imageDigest"], each.get("imageTag")) for each in response["imageIds"]]
+
+
+def all_pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[list[Any]]:
+    """Follow nextToken to the end; give what each page holds under a key."""
+    pages = []
+    response = call(**parameters)
+    while True:
+        pages.append(response[key])
+        if "nextToken" not in response:
+            return pages
+        response = call(**{**parameters, "nextToken": response["nextToken"]})
+
+
+def check_paging(call: Callable[..., Any], key: str, size_parameter: str, **parameters: Any) -> None:
+    """Check the law of every paged operation: for each page size the pages join to the whole.
+
+    All pages but the last are full, and no page is empty but the only one.
+    """
+    whole = [item for page in all_pages(call, key, **parameters) for item in page]
+    for size in {1, 2, 3, max(1, len(whole) - 1), max(1, len(whole)), len(whole) + 1}:
+        pages = all_pages(call, key, **{size_parameter: size}, **parameters)
+        assert [item for page in pages for item in page] == whole
+        assert all(len(page) == size for page in pages[:-1])
+        assert 0 < len(pages[-1]) <= size or whole == []

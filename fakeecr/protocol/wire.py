@@ -23,15 +23,18 @@ _decode = msgspec.json.Decoder().decode
 
 
 def decode(body: bytes) -> Any:
-    """Read the JSON of a request.
+    """Read the JSON of a request: an object, or a list, which the validator refuses with a message.
 
     Raises:
-        ECRError: a SerializationException without a message, as AWS answers what is not JSON.
+        ECRError: a SerializationException without a message, as AWS answers what is not JSON, or a bare value.
     """
     try:
-        return _decode(body)
+        content = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         raise serialization() from None
+    if not isinstance(content, dict | list):
+        raise serialization()
+    return content
 
 
 # Of its own, so that a test that seeds `random` neither disturbs it nor is disturbed.

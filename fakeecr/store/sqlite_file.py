@@ -80,17 +80,28 @@ def _must_be_writable(place: Path, path: Path) -> None:
 
 
 def _revision(path: Path) -> str | None:
-    uri = f"{path.as_uri()}?mode=ro"
-    reader = create_engine(
-        "sqlite://",
-        creator=lambda: sqlite3.connect(uri, uri=True, timeout=_BUSY_TIMEOUT),
-        poolclass=NullPool,
-    )
+    log = path.with_name(f"{path.name}-wal")
     try:
-        with reader.connect() as connection:
-            return migrations.revision(connection, str(path))
+        if not log.exists() or log.stat().st_size == 0:
+            # Nobody is writing: the file alone can be read, and nothing is left beside it.
+            try:
+                return _revision_in(path, "mode=ro&immutable=1")
+            except SQLDatabaseError:
+                if not log.exists():  # else somebody has begun to write, and it is to be read as any other
+                    raise
+        return _revision_in(path, "mode=ro")
     except SQLDatabaseError as error:
         raise DatabaseError(f"{path} cannot be read as a SQLite file: {error.orig}. {remedy(error)}") from error
+
+
+def _revision_in(path: Path, how: str) -> str | None:
+    reader = create_engine(
+        "sqlite://",
+        creator=lambda: sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT),
+        poolclass=NullPool,
+    )
+    with reader.connect() as connection:
+        return migrations.revision(connection, str(path))
 
 
 def remedy(error: SQLDatabaseError) -> str:

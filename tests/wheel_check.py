@@ -1,0 +1,44 @@
+"""Run by .ci/run with an installed wheel alone, outside the checkout: an example, the plugin, a migration."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+
+import fakeecr
+from fakeecr.store import migrations
+
+here = Path.cwd()
+assert here not in Path(fakeecr.__file__).parents, "the checkout was imported, not the wheel"
+assert migrations.scripts().parent == Path(fakeecr.__file__).parent, "the migrations did not travel"
+assert (Path(fakeecr.__file__).parent / "py.typed").exists()
+assert (Path(fakeecr.__file__).parent / "seeds" / "seed.schema.json").exists()
+
+
+def run(*command: str) -> str:
+    """Run a command with this interpreter and show what it prints."""
+    done = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True)
+    sys.stdout.write(done.stdout)
+    return done.stdout
+
+
+assert "build-" in run("examples/quickstart.py")
+assert " passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/test_with_pytest.py")
+
+engine = sa.create_engine(f"sqlite:///{here / 'migrated.db'}")
+with engine.begin() as connection:
+    config = Config()
+    config.set_main_option("script_location", str(migrations.scripts()))
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
+    connection.exec_driver_sql("INSERT INTO secret VALUES (1, '00')")
+engine.dispose()
+with fakeecr.FakeECR(here / "migrated.db") as ecr:
+    ecr.push("web", "latest")
+    assert len(ecr.client().list_images(repositoryName="web")["imageIds"]) == 1
+sys.stdout.write("The wheel stands alone.\n")

@@ -19,6 +19,12 @@ _repository_id = Prepared(
     )
 )
 
+_registry_id = Prepared(
+    select(Registry.id).where(Registry.account_id == bindparam("account_id"), Registry.region == bindparam("region"))
+)
+_new_registry = insert(Registry).returning(Registry.id)
+_new_repository = insert(Repository).returning(Repository.id)
+
 
 def repository_id(connection: Connection, account_id: str, region: str, name: str) -> int | None:
     """Give the key of a repository, or None where it is not there."""
@@ -39,12 +45,9 @@ def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
 
 def ensure_registry(connection: Connection, account_id: str, region: str) -> int:
     """Give the key of a registry, which is made if it is missing."""
-    statement = select(Registry.id).where(Registry.account_id == account_id, Registry.region == region)
-    found = connection.execute(statement).scalar()
-    if found is not None:
-        return found
-    made = connection.execute(insert(Registry).values(account_id=account_id, region=region).returning(Registry.id))
-    return made.scalar_one()
+    place = {"account_id": account_id, "region": region}
+    found = _registry_id.rows(connection, place)
+    return found[0][0] if found else connection.execute(_new_registry, place).scalar_one()
 
 
 def ensure_repository(
@@ -54,9 +57,6 @@ def ensure_repository(
     found = repository_id(connection, account_id, region, name)
     if found is not None:
         return found, False
-    made = connection.execute(
-        insert(Repository)
-        .values(registry_id=ensure_registry(connection, account_id, region), name=name, created_at=created_at)
-        .returning(Repository.id)
-    )
+    registry_id = ensure_registry(connection, account_id, region)
+    made = connection.execute(_new_repository, {"registry_id": registry_id, "name": name, "created_at": created_at})
     return made.scalar_one(), True

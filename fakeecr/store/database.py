@@ -19,8 +19,7 @@ from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from fakeecr.errors import DatabaseError
 from fakeecr.store import memory, migrations, sqlite_file
-from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, Secret
-from fakeecr.store.secret import new_secret
+from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, Secret, new_secret
 
 Database = str | os.PathLike[str] | URL | None
 

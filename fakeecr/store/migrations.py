@@ -21,8 +21,7 @@ from sqlalchemy import (
 )
 
 from fakeecr.errors import DatabaseError
-from fakeecr.store.models import Base, Secret
-from fakeecr.store.secret import new_secret
+from fakeecr.store.models import Base, Secret, new_secret
 
 HEAD = "0001"
 

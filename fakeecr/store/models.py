@@ -6,6 +6,7 @@ What must always hold is held by the database itself. The copies that an identif
 
 from __future__ import annotations
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -70,6 +71,11 @@ class Secret(Base):
 
     id: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
     value: Mapped[str] = mapped_column(String(64))
+
+
+def new_secret() -> bytes:
+    """Make a secret of 32 bytes."""
+    return secrets.token_bytes(32)
 
 
 class Registry(Base):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import random
-import uuid
 from collections.abc import Mapping
 from email.utils import formatdate
 from typing import Any
@@ -42,8 +41,9 @@ _random = random.Random()  # noqa: S311 - an id, not a secret
 
 
 def request_id() -> str:
-    """Make a request's id."""
-    return str(uuid.UUID(int=_random.getrandbits(128), version=4))
+    """Make a request's id: a UUID, written without the help of its slower class."""
+    digits = f"{_random.getrandbits(128):032x}"
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 @functools.lru_cache(maxsize=1)

@@ -41,9 +41,6 @@ class Prepared:
         dbapi = connection.connection.dbapi_connection
         assert dbapi is not None  # noqa: S101 - a connection in use is connected
         sql, own = self._sql[connection.dialect.name]
-        cursor = dbapi.cursor()
-        try:
-            cursor.execute(sql, {**own, **values})
-            return cursor.fetchall()
-        finally:
-            cursor.close()
+        # Both drivers make the cursor themselves.
+        rows: Sequence[Any] = dbapi.execute(sql, {**own, **values}).fetchall()  # type: ignore[attr-defined]
+        return rows

@@ -97,9 +97,7 @@ class SeedError(FakeECRError):
         path: the key path to the value, such as ``registries[0].repositories[2].name``.
     """
 
-    def __init__(
-        self, problem: str, *, file: Path | None = None, line: int | None = None, path: str = ""
-    ) -> None:
+    def __init__(self, problem: str, *, file: Path | None = None, line: int | None = None, path: str = "") -> None:
         self.problem = problem
         self.file = file
         self.line = line

@@ -20,11 +20,11 @@ from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.published import Limits
 from fakeecr.seeds.dump import dump
 from fakeecr.seeds.load import seed
-from fakeecr.seeds.values import AccountId, Digest, Moment, Region, RepositoryName, Tag
+from fakeecr.seeds.values import AccountId, Digest, Manifest, Moment, Region, RepositoryName, Tag
 from fakeecr.service import Service
 from fakeecr.store import registries
 from fakeecr.store.database import Database, Store, open_store
-from fakeecr.store.images import NewImage, next_push, put_image
+from fakeecr.store.images import NewImage, make_up, put_image
 from fakeecr.store.manifests import digest_of, made_digest
 
 if TYPE_CHECKING:
@@ -190,9 +190,7 @@ class FakeECR:
         with self._changing:
             if self._store is None or self._service is None:
                 store = open_store(self._database)
-                self._service = Service(
-                    store, account_id=self._account_id, region=self._region, limits=self._limits
-                )
+                self._service = Service(store, account_id=self._account_id, region=self._region, limits=self._limits)
                 self._store = store
                 botocore_patches.begin()
             return self._store, self._service
@@ -290,9 +288,7 @@ class FakeECR:
         account_id = _valid("registry_id", AccountId, registry_id or self._account_id)
         in_region = _valid("region", Region, region or self._region)
         moment = clock.now() if pushed_at is None else _valid_moment(pushed_at)
-        content = manifest.encode() if isinstance(manifest, str) else manifest
-        if content is not None:
-            content.decode()  # a manifest is text; a UnicodeDecodeError is a ValueError
+        content = None if manifest is None else _valid("manifest", Manifest, manifest).encode()
         if digest is not None:
             digest = _valid("digest", Digest, digest)
             if content is not None and digest != digest_of(content):
@@ -304,7 +300,7 @@ class FakeECR:
             if content is not None:
                 digest = digest_of(content)
             elif digest is None:
-                made_from = f"{name}#{next_push(connection, repository_id)}"
+                made_from = make_up(connection, repository_id, name)
                 digest = made_digest(made_from)
             put_image(connection, repository_id, NewImage(digest, moment, content, made_from), given_tags)
         return PushedImage(account_id, in_region, name, digest, given_tags)

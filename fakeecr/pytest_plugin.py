@@ -25,7 +25,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the ini options and the flag."""
     parser.addini("fakeecr_seed", "A YAML file that seeds every fake_ecr, relative to the root directory.")
     parser.addini(
-        "fakeecr_database", "Where every fake_ecr keeps its state: a path relative to the root directory, or a URL."
+        "fakeecr_database",
+        "Where every fake_ecr keeps its state: a path relative to the root directory, or a URL.",
     )
     parser.addini("fakeecr_limits", 'The limits of every fake_ecr: "published" (default) or "installed".')
     parser.getgroup("fakeecr").addoption(

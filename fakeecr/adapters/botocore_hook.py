@@ -98,10 +98,9 @@ class Hook:
         if fake is None:
             return None
         headers = request.headers
-        response = fake.answer(
-            Request(_text(headers.get(_TARGET, "")), _bytes(request.body), _text(headers.get(_REGION)) or None)
-        )
-        answered = AWSResponse(request.url, response.status, response.headers, _Raw(response.body))
+        target, region = _text(headers.get(_TARGET)), _text(headers.get(_REGION))
+        status, answered_headers, body = fake.answer(Request(target, _bytes(request.body), region or None))
+        answered = AWSResponse(request.url, status, answered_headers, _Raw(body))  # type: ignore[arg-type]
         request.url = _ANSWERED_URL
         return answered
 

@@ -108,8 +108,7 @@ def _has_credentials(session: Session, kwargs: dict[str, Any]) -> bool:
     # make it look, in the last resort on the network.
     known = getattr(session, "_credentials", None) is not None
     return known or any(
-        kwargs.get(name) is not None
-        for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        kwargs.get(name) is not None for name in ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
     )
 
 
@@ -121,7 +120,7 @@ def _make_request(original: Any) -> Any:
     def make_request(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
         """Find the clients that were made before fakeecr was imported, at their first call."""
         if operation_model.service_model.service_name == "ecr" and active.innermost() is not None:
-            emitter = self._event_emitter
+            emitter = self._event_emitter  # type: ignore[attr-defined]
             if emitter not in _seen:
                 ensure(emitter)
                 _seen.add(emitter)

@@ -1,13 +1,14 @@
 """Opaque tokens: a place in one listing of one database, sealed.
 
-A token is 32 characters: the last key, and a keyed hash of the listing and the key. It is checked by sealing the
-key again, so there is exactly one token for a place, and any other string is refused.
+A token is 32 characters: a keyed hash of the listing and the last key, and the key, hidden by the hash lest anyone
+should read it. It is checked by sealing the key again, so there is exactly one token for a place, and any other
+string is refused.
 """
 
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, b64encode
 from hashlib import blake2b
 from hmac import compare_digest
 
@@ -26,9 +27,9 @@ def seal(call: Call, listing: tuple[object, ...], last_key: int) -> str:
         listing: whatever tells this listing from every other: the operation, what it lists, its filter.
         last_key: the key of the last row shown.
     """
-    key = last_key.to_bytes(_KEY)
-    seal = blake2b(key + repr(listing).encode(), digest_size=_SEAL, key=call.secret).digest()
-    return urlsafe_b64encode(seal + key).decode("ascii")
+    sealed = f"{last_key} {listing!r}".encode()
+    seal = blake2b(sealed, digest_size=_SEAL, key=call.secret).digest()
+    return b64encode(seal + _hidden(last_key, seal).to_bytes(_KEY)).decode("ascii")
 
 
 def unseal(call: Call, listing: tuple[object, ...], token: str | None) -> int:
@@ -40,12 +41,17 @@ def unseal(call: Call, listing: tuple[object, ...], token: str | None) -> int:
     if token is None:
         return 0
     try:
-        content = urlsafe_b64decode(token.encode("ascii"))
+        content = b64decode(token.encode("ascii"))
     except (UnicodeEncodeError, binascii.Error):
         raise invalid_next_token() from None
     if len(content) != _SEAL + _KEY:
         raise invalid_next_token()
-    last_key = int.from_bytes(content[_SEAL:])
+    last_key = _hidden(int.from_bytes(content[_SEAL:]), content[:_SEAL])
     if not compare_digest(seal(call, listing, last_key), token):
         raise invalid_next_token()
     return last_key
+
+
+def _hidden(number: int, seal: bytes) -> int:
+    """Hide a number by a seal, or show one that it hides."""
+    return number ^ int.from_bytes(seal[:_KEY])

@@ -27,10 +27,15 @@ def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any
     with store.reading() as connection:
         content = {"registries": [_registry(connection, row) for row in _rows(connection, Registry)]}
     if path is not None:
-        dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-        with Path(path).open("w", encoding="utf-8") as file:
-            yaml.dump(content, file, Dumper=dumper, sort_keys=False, allow_unicode=True)
+        _write(content, Path(path))
     return content
+
+
+def _write(content: dict[str, Any], path: Path) -> None:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    # All of it first, so that what was in the file stays where this fails.
+    text = yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True)
+    path.write_text(text, encoding="utf-8")
 
 
 def _rows(connection: Connection, table: Any, *where: Any) -> list[Any]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-
 from datetime import datetime
 from itertools import islice
 from os import PathLike
@@ -15,7 +14,7 @@ from sqlalchemy import Connection
 from fakeecr import clock
 from fakeecr.errors import SeedError
 from fakeecr.seeds.reader import read
-from fakeecr.seeds.schema import ImageSeed, Images, RepositorySeed, Seed, check_seed
+from fakeecr.seeds.schema import Images, ImageSeed, RepositorySeed, Seed, check_seed
 from fakeecr.store import bulk, registries
 from fakeecr.store.database import Store
 from fakeecr.store.images import NewImage, put_image
@@ -48,9 +47,7 @@ def seed(store: Store, source: str | PathLike[str] | Mapping[str, Any], *, accou
     try:
         _write(store, check_seed(root.value), account_id, region)
     except SeedError as error:
-        raise SeedError(
-            error.problem, file=file, line=root.line_of(error.path), path=error.path
-        ) from error.__cause__
+        raise SeedError(error.problem, file=file, line=root.line_of(error.path), path=error.path) from error.__cause__
 
 
 def _write(store: Store, described: Seed, account_id: str, region: str) -> None:
@@ -64,7 +61,8 @@ def _write(store: Store, described: Seed, account_id: str, region: str) -> None:
                 path = f"registries[{r}].repositories[{p}]"
                 if repository.name in seen:
                     raise SeedError(
-                        f"the repository '{repository.name}' stands twice in this registry", path=f"{path}.name"
+                        f"the repository '{repository.name}' stands twice in this registry",
+                        path=f"{path}.name",
                     )
                 seen.add(repository.name)
                 try:
@@ -125,9 +123,7 @@ def _described(name: str, images: Images, now: datetime) -> Iterator[_Described]
                 made_from = f"{name}@{untagged}"
             yield _Described(
                 path,
-                NewImage(
-                    made_digest(made_from), template.pushed_at, made_from=made_from, status=template.status
-                ),
+                NewImage(made_digest(made_from), template.pushed_at, made_from=made_from, status=template.status),
                 tags,
             )
 
@@ -148,7 +144,7 @@ def _write_new(connection: Connection, repository_id: int, chunk: list[_Describe
     """Write images into a repository that this seed makes; only the seed itself can stand in its way."""
     clash = bulk.add_images(connection, repository_id, [(image, tags) for _, image, tags in chunk])
     if clash is not None:
-        raise _twice(chunk[clash.index].path, clash.digest, clash.tag)
+        raise _twice(chunk[clash.position].path, clash.digest, clash.tag)
 
 
 def _twice(path: str, digest: str, tag: str | None) -> SeedError:
@@ -174,5 +170,3 @@ def _merge(connection: Connection, repository_id: int, chunks: Iterator[list[_De
             held = there.get(image.digest)
             if held is None or not held.issuperset(image_tags):
                 put_image(connection, repository_id, image, image_tags)
-
-

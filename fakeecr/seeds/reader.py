@@ -75,8 +75,7 @@ def read(file: Path) -> Node:
             f"is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}", file=file
         ) from error
     if text.lstrip()[:1] in ("{", "["):
-        # JSON may be indented with tabs, YAML may not; in JSON no line begins inside a string.
-        text = re.sub(r"^[ \t]+", lambda indent: " " * len(indent[0]), text, flags=re.MULTILINE)
+        text = _json_as_yaml(text)
     try:
         root = _Builder(file).build(text)
     except yaml.MarkedYAMLError as error:
@@ -138,7 +137,7 @@ class _Builder:
         return root
 
     def _node(self, event: NodeEvent) -> Node:
-        line = event.start_mark.line + 1
+        line = _line(event)
         if isinstance(event, AliasEvent):
             if event.anchor not in self._anchors:
                 raise self._error(f"the alias *{event.anchor} has no anchor before it", event)
@@ -155,19 +154,17 @@ class _Builder:
         if isinstance(event, MappingStartEvent):
             return Node({}, line)
         assert isinstance(event, ScalarEvent)  # noqa: S101 - the last kind there is
-        if event.value == "" and event.style is None:
+        if event.value == "" and not event.style:
             return Node(None, line)
         return Node(self._text(event), line)
 
     def _text(self, event: ScalarEvent) -> str:
         value: str = event.value
-        if value.isascii():
-            return value
         try:
-            # JSON escapes a character beyond the first 65,536 as a pair of halves.
-            return value.encode("utf-16", "surrogatepass").decode("utf-16")
-        except UnicodeDecodeError:
+            value.encode()
+        except UnicodeEncodeError:
             raise self._error("half a surrogate pair is no character", event) from None
+        return value
 
     def _add(self, parent: Node, node: Node, keys: list[tuple[str, int] | None], event: Event) -> None:
         parent.size += node.size
@@ -191,4 +188,22 @@ class _Builder:
         parent.children[key[0]] = Node(node.value, key[1], node.children, node.size)
 
     def _error(self, problem: str, event: Event) -> SeedError:
-        return SeedError(problem, file=self._file, line=event.start_mark.line + 1)
+        return SeedError(problem, file=self._file, line=_line(event))
+
+
+def _json_as_yaml(text: str) -> str:
+    """Write in YAML's way the two things in which JSON is none: tabs for indents, and characters as two halves."""
+    # In JSON no line begins inside a string.
+    text = re.sub(r"^[ \t]+", lambda indent: " " * len(indent[0]), text, flags=re.MULTILINE)
+
+    def joined(escape: re.Match[str]) -> str:
+        high, low = escape[1], escape[2]
+        return escape[0] if high is None else chr(0x10000 + (int(high, 16) - 0xD800 << 10) + int(low, 16) - 0xDC00)
+
+    return re.sub(r"\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|.)", joined, text, flags=re.IGNORECASE)
+
+
+def _line(event: Event) -> int:
+    """Give the line an event begins on, counted from 1."""
+    mark = event.start_mark
+    return 0 if mark is None else mark.line + 1

@@ -16,7 +16,7 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from fakeecr.errors import SeedError
-from fakeecr.seeds.values import AccountId, Count, Digest, Moment, Region, RepositoryName, Tag, shown
+from fakeecr.seeds.values import AccountId, Count, Digest, Manifest, Moment, Region, RepositoryName, Tag, shown
 
 SCHEMA_FILE = Path(__file__).parent / "seed.schema.json"
 
@@ -26,15 +26,13 @@ Status = Literal["ACTIVE", "ARCHIVED", "ACTIVATING"]
 class ImageSeed(Struct, forbid_unknown_fields=True):
     """An image, or with `count` many images, each tagged by the pattern of its tags."""
 
-    digest: Annotated[
-        Digest | None, Meta(description="Default: the digest of its manifest, given or made up.")
-    ] = None
-    tags: Annotated[
-        list[Tag], Meta(description="With `count`, `{n}` stands for the image's number: 1, 2, 3, …")
-    ] = field(default_factory=list)
+    digest: Annotated[Digest | None, Meta(description="Default: the digest of its manifest, given or made up.")] = None
+    tags: Annotated[list[Tag], Meta(description="With `count`, `{n}` stands for the image's number: 1, 2, 3, …")] = (
+        field(default_factory=list)
+    )
     pushed_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
     manifest: Annotated[
-        str | None, Meta(description="The exact text of its manifest. Default: a small one is made up.")
+        Manifest | None, Meta(description="The exact text of its manifest. Default: a small one is made up.")
     ] = None
     status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
     count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
@@ -102,7 +100,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _describe(kind: type) -> dict[str, Any]:
-    return {} if kind is Images else kind.schema()  # type: ignore[attr-defined,no-any-return]
+    return {"type": "array"} if kind is Images else kind.schema()  # type: ignore[attr-defined]
 
 
 def _parse(kind: type, value: Any) -> Any:
@@ -115,7 +113,13 @@ def _parse(kind: type, value: Any) -> Any:
 
 # --- What is said of a seed that is wrong --------------------------------------------------------
 
-_KINDS = {"array": "a list", "object": "a mapping of keys", "null": "nothing", "str": "text", "int": "a number"}
+_KINDS = {
+    "array": "a list",
+    "object": "a mapping of keys",
+    "null": "nothing",
+    "str": "text",
+    "int": "a number",
+}
 _Shape = TypeVar("_Shape", bound=Struct)
 
 
@@ -151,7 +155,7 @@ def _worded(message: str, shape: type[Struct], where: str) -> tuple[str, str]:
 
 def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
     """Find the struct whose keys stand at a path."""
-    inside = {"registries": RegistrySeed, "repositories": RepositorySeed}
+    inside: dict[str, type[Struct]] = {"registries": RegistrySeed, "repositories": RepositorySeed}
     names = re.findall(r"[a-z_]+", where)
     return inside[names[-1]] if names else shape
 

@@ -14,6 +14,8 @@ class Text(str):
 
     pattern: ClassVar[str]
     expected: ClassVar[str]
+    # What an editor takes it for, unquoted: to it, 2016.09 is a number and `on` may be a boolean.
+    looks_like: ClassVar[list[str]] = ["string"]
 
     @classmethod
     def parse(cls, value: Any) -> Self:
@@ -29,7 +31,7 @@ class Text(str):
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """Describe the form as a JSON Schema."""
-        return {"type": "string", "pattern": f"^(?:{cls.pattern})$", "description": cls.expected}
+        return {"type": cls.looks_like, "pattern": f"^(?:{cls.pattern})$", "description": cls.expected}
 
 
 class AccountId(Text):
@@ -38,6 +40,7 @@ class AccountId(Text):
     __slots__ = ()
     pattern = r"[0-9]{12}"
     expected = "an AWS account id of 12 digits"
+    looks_like: ClassVar = ["string", "integer"]
 
 
 class Region(Text):
@@ -56,9 +59,7 @@ class RepositoryName(Text):
         r"(?=.{2,256}$)"
         r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*"  # model
     )
-    expected = (
-        "a repository name: 2 to 256 lower-case letters and digits, with single . _ - or / between them"
-    )
+    expected = "a repository name: 2 to 256 lower-case letters and digits, with single . _ - or / between them"
 
 
 class Tag(Text):
@@ -67,6 +68,7 @@ class Tag(Text):
     __slots__ = ()
     pattern = r"([a-zA-Z0-9_.-]|\{n\}){1,300}"  # letters observed, length from the model
     expected = "a tag: 1 to 300 letters, digits, and . _ - (with `count` also {n}, an image's number)"
+    looks_like: ClassVar = ["string", "number", "boolean"]
 
 
 class Digest(Text):
@@ -75,6 +77,32 @@ class Digest(Text):
     __slots__ = ()
     pattern = r"sha256:[0-9a-f]{64}"
     expected = "a digest: 'sha256:' and 64 hexadecimal digits in lower case"
+
+
+class Manifest(str):
+    """The exact text of a manifest."""
+
+    __slots__ = ()
+    expected = "the text of a manifest"
+
+    @classmethod
+    def parse(cls, value: Any) -> Manifest:
+        """Take a text, or its bytes in UTF-8.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        try:
+            if isinstance(value, str):
+                value = value.encode()
+            return cls(value, "utf-8")
+        except (UnicodeError, TypeError):
+            raise ValueError(f"expected {cls.expected} in UTF-8; got {shown(value)}") from None
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Describe the form as a JSON Schema."""
+        return {"type": "string", "description": cls.expected}
 
 
 class Moment(datetime):

@@ -16,12 +16,12 @@ class Clash(NamedTuple):
     """What could not be added, because its like stands in the repository already.
 
     Attributes:
-        index: which of the images.
+        position: which of the images.
         digest: its digest.
         tag: the tag that stands there already; None where it is the digest that does.
     """
 
-    index: int
+    position: int
     digest: str
     tag: str | None
 
@@ -106,7 +106,7 @@ def _tag_clash(
     row = ImageIdentifier
     tags = [tag for _, tags in images for tag in tags]
     statement = select(row.tag, row.digest).where(row.repository_id == repository_id, row.tag.in_(tags))
-    holders = {tag: digest for tag, digest in connection.execute(statement)}
+    holders = {row.tag: row.digest for row in connection.execute(statement)}
     for index, (image, image_tags) in enumerate(images):
         for position, tag in enumerate(image_tags):
             if holders[tag] != image.digest or tag in image_tags[:position]:

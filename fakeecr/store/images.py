@@ -8,6 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, String, delete, insert, literal, select, update
 
+from fakeecr.store.manifests import made_digest
 from fakeecr.store.models import Image, ImageIdentifier, Repository
 
 IDENTIFIER_COLUMNS = ("repository_id", "image_id", "digest", "tag", "image_status", "tagged")
@@ -104,12 +105,17 @@ def _add_identifier(connection: Connection, image_id: int, tag: str | None) -> N
     connection.execute(insert(ImageIdentifier).from_select(IDENTIFIER_COLUMNS, copied))
 
 
-def next_push(connection: Connection, repository_id: int) -> int:
-    """Count an image that fakeecr makes up for a repository, from 1: each is another."""
-    counted = connection.execute(
-        update(Repository)
-        .where(Repository.id == repository_id)
-        .values(pushes=Repository.pushes + 1)
-        .returning(Repository.pushes)
-    )
-    return counted.scalar_one()
+def make_up(connection: Connection, repository_id: int, name: str) -> str:
+    """Give the words for an image that the repository has not, by counting those that were made up for it."""
+    while True:
+        counted = connection.execute(
+            update(Repository)
+            .where(Repository.id == repository_id)
+            .values(pushes=Repository.pushes + 1)
+            .returning(Repository.pushes)
+        )
+        words = f"{name}#{counted.scalar_one()}"
+        # It is there where a seed brought what was made up elsewhere.
+        there = select(Image.id).where(Image.repository_id == repository_id, Image.digest == made_digest(words))
+        if connection.execute(there).scalar() is None:
+            return words

@@ -42,5 +42,5 @@ class Prepared:
         assert dbapi is not None  # noqa: S101 - a connection in use is connected
         sql, own = self._sql[connection.dialect.name]
         # Both drivers make the cursor themselves.
-        rows: Sequence[Any] = dbapi.execute(sql, {**own, **values}).fetchall()  # type: ignore[attr-defined]
+        rows: Sequence[Any] = dbapi.execute(sql, {**own, **values}).fetchall()
         return rows

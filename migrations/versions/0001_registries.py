@@ -43,9 +43,7 @@ def upgrade() -> None:
         sa.Column("pushes", KEY, server_default=sa.text("0"), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_repository"),
         sa.UniqueConstraint("registry_id", "name", name="uq_repository_registry_id_name"),
-        sa.ForeignKeyConstraint(
-            ["registry_id"], ["registry.id"], name="fk_repository_registry", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["registry_id"], ["registry.id"], name="fk_repository_registry", ondelete="CASCADE"),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -63,9 +61,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("id", "repository_id", "digest", "status", "tagged", name="uq_image_copied"),
         sa.CheckConstraint("status IN ('ACTIVE', 'ARCHIVED', 'ACTIVATING')", name=op.f("ck_image_status")),
         sa.CheckConstraint("manifest IS NULL OR made_from IS NULL", name=op.f("ck_image_one_manifest")),
-        sa.ForeignKeyConstraint(
-            ["repository_id"], ["repository.id"], name="fk_image_repository", ondelete="CASCADE"
-        ),
+        sa.ForeignKeyConstraint(["repository_id"], ["repository.id"], name="fk_image_repository", ondelete="CASCADE"),
         sqlite_autoincrement=True,
     )
     op.create_table(

@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -85,7 +86,7 @@ def floor_client(response: Response) -> Any:
     client = boto3.Session().client("ecr", REGION, config=Config(signature_version=UNSIGNED))
     for event, handler in SLEEPING.handlers():
         client.meta.events.unregister(event, handler)
-    client.meta.events.register("before-send.ecr", canned)
+    client.meta.events.register("before-send.ecr", canned)  # type: ignore[arg-type]
     return client
 
 
@@ -151,16 +152,13 @@ def depth(rows: int, rounds: int) -> list[Row]:
             shown, {"tagStatus": shown}
         )
         size = 5 if shown == "UNTAGGED" else PAGE
-        request = {"repositoryName": "big", "filter": filters, "maxResults": size}
-        last, token = {}, None
-        # A page before the end, so that both pages are full; found with few, big steps through the store.
-        steps = list(client.get_paginator("list_images").paginate(**{**request, "maxResults": size}))
-        full = [page for page in steps if len(page["imageIds"]) == size]
-        token = steps[len(full) - 2]["nextToken"] if len(full) > 1 else None
-        last = {**request, "nextToken": token}
+        request: dict[str, Any] = {"repositoryName": "big", "filter": filters, "maxResults": size}
+        # The last page that is full, to compare like with like: the token before it is the one but last.
+        pages = client.get_paginator("list_images").paginate(**request)
+        tokens = [page["nextToken"] for page in pages if "nextToken" in page]
         at_end, at_start = medians(
-            lambda last=last: client.list_images(**last),
-            lambda first=request: client.list_images(**first),
+            partial(client.list_images, **request, nextToken=tokens[-2 if shown != "UNTAGGED" else -1]),
+            partial(client.list_images, **request),
             rounds=rounds,
             each=20,
         )

@@ -6,6 +6,7 @@ import functools
 import inspect
 import os
 import threading
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +24,7 @@ from fakeecr.seeds.load import seed
 from fakeecr.seeds.values import AccountId, Digest, Manifest, Moment, Region, RepositoryName, Tag
 from fakeecr.service import Service
 from fakeecr.store import registries
-from fakeecr.store.database import Database, Store, open_store
+from fakeecr.store.database import Database, Store, open_store, shown
 from fakeecr.store.images import NewImage, make_up, put_image
 from fakeecr.store.manifests import digest_of, made_digest
 
@@ -100,8 +101,7 @@ class FakeECR:
 
     def __repr__(self) -> str:
         state = "active" if self._started else "open" if self.is_open else "stopped"
-        where = "memory" if self._database is None else str(self._database)
-        return f"<FakeECR {self._account_id} {self._region} in {where}, {state}>"
+        return f"<FakeECR {self._account_id} {self._region} in {shown(self._database)}, {state}>"
 
     @property
     def account_id(self) -> str:
@@ -146,9 +146,8 @@ class FakeECR:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
             active.remove(self)
             self._started = False
-            botocore_patches.end()
-            store, self._store, self._service = self._store, None, None
-            store.close()
+            self._store = self._service = None
+            self._let_go()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -193,6 +192,8 @@ class FakeECR:
                 self._service = Service(store, account_id=self._account_id, region=self._region, limits=self._limits)
                 self._store = store
                 botocore_patches.begin()
+                # Also when a fake that was only used, and never started, is forgotten.
+                self._let_go = weakref.finalize(self, _let_go, store)
             return self._store, self._service
 
     # --- Clients ---------------------------------------------------------------------------------
@@ -328,6 +329,11 @@ class FakeECR:
         service.failures.clear()
 
 
+def _let_go(store: Store) -> None:
+    botocore_patches.end()
+    store.close()
+
+
 def _absolute(database: Database) -> Database:
     """Fix a relative path now, before anyone changes the working directory."""
     if isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database):
@@ -361,10 +367,15 @@ _making_clients = threading.Lock()
 
 @functools.cache
 def _session() -> boto3.Session:
-    """Give the session of all clients that fakes make: the service model is read once."""
+    """Give the session of all clients that fakes make: the service model is read once.
+
+    It has no hook of its own; each client is given that of its fake.
+    """
     import boto3
 
-    return boto3.Session()
+    session = boto3.Session()
+    botocore_hook.remove(session.events)
+    return session
 
 
 def _decorate_function(function: Any, make: Callable[[], FakeECR]) -> Any:

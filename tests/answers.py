@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.model import OperationModel
 from botocore.validate import ParamValidator
 from mypy_boto3_ecr import ECRClient
@@ -54,6 +56,23 @@ def error_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str, int
 def code_of(call: Callable[..., Any], **parameters: Any) -> str:
     """Make a call that must fail; give its error's code."""
     return error_of(call, **parameters)[0]
+
+
+# What a client is made with that needs nothing of the machine, and tries once.
+ONCE: dict[str, Any] = {
+    "aws_access_key_id": "x",
+    "aws_secret_access_key": "y",
+    "config": Config(retries={"total_max_attempts": 1}),
+}
+
+
+def reaches_for_the_network(call: Callable[..., Any], **parameters: Any) -> bool:
+    """Make a call that nobody answers: it must come as far as a socket, which the suite forbids."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "A test tried to use socket", UserWarning)
+        with pytest.raises(HTTPClientError, match="A test tried to use socket"):
+            call(**parameters)
+    return True
 
 
 def identifiers(response: Any) -> list[tuple[str, str | None]]:

@@ -6,12 +6,12 @@ is made after `import fakeecr`; with no fake active each of them looks once and 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.hooks import BaseEventHooks
 
 from fakeecr.adapters import active
@@ -19,32 +19,21 @@ from fakeecr.adapters.active import Answering
 from fakeecr.errors import FakeECRError
 from fakeecr.protocol.http import Request
 
-# Carries a client's region from the signing of a request to its sending, because no endpoint can be relied on
-# to tell it.
-_REGION = "X-Fakeecr-Region"
-_TARGET = "X-Amz-Target"
+# The region of the call that is being made here and answered by a fake, from its signing on; None for any other
+# call. No endpoint can be relied on to tell it, because users give their own.
+_region: ContextVar[str | None] = ContextVar("fakeecr_region", default=None)
 
 # An answered request is pointed here, so that another library's handler of the same event, moto's for one,
 # finds nothing in it to answer. No host can have this name.
 _ANSWERED_URL = "https://answered.fakeecr.invalid/"
 
-# Answers whether an emitter carries the hook.
+# Asks an emitter for the hook it carries.
 _PRESENT = "fakeecr-present.ecr"
-_BOUND = "fakeecr-bound"
-
-
-class _Call(threading.local):
-    """The call that botocore is making in this thread."""
-
-    answered = False
-
-
-_call = _Call()
 
 
 def answers_this_call() -> bool:
-    """Tell whether the call being made in this thread is one that a fake answers."""
-    return _call.answered
+    """Tell whether the call that is being made here is one that a fake answers."""
+    return _region.get() is not None
 
 
 class Hook:
@@ -80,32 +69,28 @@ class Hook:
             )
         return self._fake
 
-    def _present(self, **_: Any) -> bool:
-        return True
+    def _present(self, **_: Any) -> Hook:
+        return self
 
     def _choose_signer(self, **_: Any) -> object:
         return None if self._answering() is None else UNSIGNED
 
-    def _before_sign(self, request: AWSRequest, region_name: str | None, **_: Any) -> None:
-        if self._answering() is None:
-            return
-        _call.answered = True
-        if region_name:
-            request.headers[_REGION] = region_name
+    def _before_sign(self, region_name: str | None, **_: Any) -> None:
+        if self._answering() is not None:
+            _region.set(region_name or "")
 
     def _before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         fake = self._answering()
         if fake is None:
             return None
-        headers = request.headers
-        target, region = _text(headers.get(_TARGET)), _text(headers.get(_REGION))
-        status, answered_headers, body = fake.answer(Request(target, _bytes(request.body), region or None))
-        answered = AWSResponse(request.url, status, answered_headers, _Raw(body))  # type: ignore[arg-type]
+        target = _text(request.headers.get("X-Amz-Target"))
+        status, headers, body = fake.answer(Request(target, _bytes(request.body), _region.get() or None))
+        answered = AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
         request.url = _ANSWERED_URL
         return answered
 
     def _after_call(self, **_: Any) -> None:
-        _call.answered = False
+        _region.set(None)
 
 
 class _Raw:
@@ -126,20 +111,30 @@ SLEEPING = Hook()
 
 def ensure(emitter: BaseEventHooks) -> None:
     """Give the sleeping hook to an emitter that was made before fakeecr was imported."""
-    if not any(answer for _, answer in emitter.emit(_PRESENT)):
-        for event, handler in SLEEPING.handlers():
-            emitter.register(event, handler)
+    if not _hooks(emitter):
+        _add(emitter, SLEEPING)
 
 
 def bind(emitter: BaseEventHooks, fake: Answering, *, loyal: bool) -> None:
     """Let one fake answer an emitter's ECR calls, in place of the hook it had."""
-    for event, handler in Hook(fake, loyal=loyal).handlers():
-        emitter.unregister(event, SLEEPING_HANDLERS[event])
-        emitter.unregister(event, unique_id=f"{_BOUND}-{event}")
-        emitter.register(event, handler, unique_id=f"{_BOUND}-{event}")
+    remove(emitter)
+    _add(emitter, Hook(fake, loyal=loyal))
 
 
-SLEEPING_HANDLERS = dict(SLEEPING.handlers())
+def remove(emitter: BaseEventHooks) -> None:
+    """Take its hook from an emitter."""
+    for hook in _hooks(emitter):
+        for event, handler in hook.handlers():
+            emitter.unregister(event, handler)
+
+
+def _add(emitter: BaseEventHooks, hook: Hook) -> None:
+    for event, handler in hook.handlers():
+        emitter.register(event, handler)
+
+
+def _hooks(emitter: BaseEventHooks) -> list[Hook]:
+    return [hook for _, hook in emitter.emit(_PRESENT)]
 
 
 def _text(value: str | bytes | None) -> str:

@@ -79,16 +79,18 @@ def _acquire(original: Any) -> Any:
 
 def _create_client(original: Any) -> Any:
     @functools.wraps(original)
-    def create_client(self: Session, service_name: str, *args: Any, **kwargs: Any) -> Any:
+    def create_client(
+        self: Session, service_name: str, region_name: str | None = None, *args: Any, **kwargs: Any
+    ) -> Any:
         """Make an ECR client without asking the machine for a region or for credentials it does not need."""
         fake = active.innermost()
         if service_name == "ecr" and fake is not None:
-            if len(args) == 0 and kwargs.get("region_name") is None and not _has_region(self, kwargs):
-                kwargs["region_name"] = fake.region
-            # Positional arguments this deep are nobody's habit; boto3 names them all.
-            if len(args) < 6 and not _has_credentials(self, kwargs):
+            if region_name is None and not _has_region(self, kwargs):
+                region_name = fake.region
+            # Nobody gives credentials by position; boto3 names them all.
+            if not args and not _has_credentials(self, kwargs):
                 kwargs.update(_CREDENTIALS)
-        return original(self, service_name, *args, **kwargs)
+        return original(self, service_name, region_name, *args, **kwargs)
 
     return create_client
 

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel, StructureShape
+from botocore.model import OperationModel, ServiceModel
 
 TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
 
 
 @functools.cache
+def _description() -> dict[str, Any]:
+    description: dict[str, Any] = Loader().load_service_model("ecr", "service-2")
+    return description
+
+
+@functools.cache
 def service_model() -> ServiceModel:
     """Load the model, once a process."""
-    return ServiceModel(Loader().load_service_model("ecr", "service-2"), "ecr")
+    return ServiceModel(_description(), "ecr")
 
 
 @functools.cache
@@ -60,11 +66,12 @@ COMMON_ERRORS = {
 def known_errors() -> dict[str, ErrorModel]:
     """Name every error that ECR may answer with: those of the model and the common ones."""
     modelled = {
-        shape.error_code: ErrorModel(
-            " ".join(re.sub(r"<[^>]*>", "", shape.documentation).split()) or None,
-            500 if shape.metadata.get("fault") else 400,
+        name: ErrorModel(
+            " ".join(re.sub(r"<[^>]*>", "", shape.get("documentation", "")).split()) or None,
+            # The mark that botocore's own view of a shape leaves out.
+            500 if shape.get("fault") else 400,
         )
-        for shape in service_model().error_shapes
-        if isinstance(shape, StructureShape)
+        for name, shape in _description()["shapes"].items()
+        if shape.get("exception")
     }
     return {**COMMON_ERRORS, **modelled}

@@ -173,6 +173,16 @@ def open_store(database: Database = None) -> Store:
     )
 
 
+def shown(database: Database) -> str:
+    """Name a database in one line, without its password."""
+    if database is None or isinstance(database, os.PathLike):
+        return str(database or "memory")
+    try:
+        return make_url(database).render_as_string()
+    except ArgumentError:
+        return str(database)
+
+
 def _open_sqlite_url(url: URL) -> Store:
     if url.query:
         raise DatabaseError(

@@ -27,7 +27,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from fakeecr import FakeECR
-from fakeecr.adapters.botocore_hook import SLEEPING
+from fakeecr.adapters import botocore_hook
 from fakeecr.protocol.http import Request, Response
 
 REGION = "us-east-1"
@@ -84,8 +84,7 @@ def floor_client(response: Response) -> Any:
         return AWSResponse(request.url, response.status, response.headers, Raw())  # type: ignore[arg-type]
 
     client = boto3.Session().client("ecr", REGION, config=Config(signature_version=UNSIGNED))
-    for event, handler in SLEEPING.handlers():
-        client.meta.events.unregister(event, handler)
+    botocore_hook.remove(client.meta.events)
     client.meta.events.register("before-send.ecr", canned)  # type: ignore[arg-type]
     return client
 

@@ -101,7 +101,7 @@ class TestMarkers:
             ecr_client.list_images(repositoryName="web", maxResults=1000)
 """
     )
-    inner("--strict-markers", "-W", "error", "-p", "no:asyncio", passed=10)
+    inner("--strict-markers", "-W", "error", "-p", "no:asyncio", passed=9)
 
 
 def test_what_is_wrong_is_said(pytester, inner):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from importlib.abc import Loader
+    from importlib.machinery import ModuleSpec
 
 # The module whose list of built-in handlers every new session is given.
 _HANDLERS = "botocore.handlers"
@@ -29,7 +32,7 @@ def _add_hook(handlers: ModuleType) -> None:
     known.extend(entry for entry in SLEEPING.handlers() if entry not in known)
 
 
-class _WaitForBotocore(MetaPathFinder):
+class _WaitForBotocore:
     """Waits for one import, steps aside, and adds the hook when the module is there."""
 
     def find_spec(
@@ -40,11 +43,11 @@ class _WaitForBotocore(MetaPathFinder):
         sys.meta_path.remove(self)
         spec = find_spec(fullname)
         if spec is not None and spec.loader is not None:
-            spec.loader = _AddHookAfterwards(spec.loader)
+            spec.loader = _AddHookAfterwards(spec.loader)  # type: ignore[assignment]
         return spec
 
 
-class _AddHookAfterwards(Loader):
+class _AddHookAfterwards:
     def __init__(self, loader: Loader) -> None:
         self._loader = loader
 

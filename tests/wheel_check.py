@@ -14,7 +14,7 @@ import fakeecr
 from fakeecr.store import migrations
 
 here = Path.cwd()
-assert here not in Path(fakeecr.__file__).parents, "the checkout was imported, not the wheel"
+assert Path(sys.prefix) in Path(fakeecr.__file__).parents, "the checkout was imported, not the wheel"
 assert migrations.scripts().parent == Path(fakeecr.__file__).parent, "the migrations did not travel"
 assert (Path(fakeecr.__file__).parent / "py.typed").exists()
 assert (Path(fakeecr.__file__).parent / "seeds" / "seed.schema.json").exists()

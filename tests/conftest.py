@@ -68,6 +68,8 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]
             tmp_path_factory.mktemp("postgresql")
         )
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    # What is lost when the machine stops was a test's.
+    _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
     _create_database(url, "template_fakeecr", "template0")
     open_store(url.set(database="template_fakeecr")).close()
     yield url
@@ -75,9 +77,14 @@ def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]
 
 
 def _create_database(server: URL, name: str, template: str) -> None:
+    _run(server, f"CREATE DATABASE {name} TEMPLATE {template} LOCALE 'C'")
+
+
+def _run(server: URL, *statements: str) -> None:
     engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
     with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE {template} LOCALE 'C'"))
+        for statement in statements:
+            connection.execute(sa.text(statement))
     engine.dispose()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import sqlalchemy as sa
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
 
@@ -306,3 +306,4 @@ class Paging(RuleBasedStateMachine):
 
 
 TestPagingWhileTagsMove = Paging.TestCase
+TestPagingWhileTagsMove.settings = settings(max_examples=40, stateful_step_count=30)

@@ -12,7 +12,7 @@ import pytest
 from fakeecr import FakeECR
 from tests.answers import all_pages, identifiers
 
-PUSHES = 6
+PUSHES = 4
 
 
 def work(ecr: FakeECR, worker: str) -> None:

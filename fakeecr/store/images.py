@@ -11,7 +11,7 @@ from sqlalchemy import Connection, String, delete, insert, literal, select, upda
 from fakeecr.store.manifests import made_digest
 from fakeecr.store.models import Image, ImageIdentifier, Repository
 
-IDENTIFIER_COLUMNS = ("repository_id", "image_id", "digest", "tag", "image_status", "tagged")
+_COLUMNS = ("repository_id", "image_id", "digest", "tag", "image_status", "tagged")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _add_identifier(connection: Connection, image_id: int, tag: str | None) -> N
     copied = select(
         Image.repository_id, Image.id, Image.digest, literal(tag, String), Image.status, Image.tagged
     ).where(Image.id == image_id)
-    connection.execute(insert(ImageIdentifier).from_select(IDENTIFIER_COLUMNS, copied))
+    connection.execute(insert(ImageIdentifier).from_select(_COLUMNS, copied))
 
 
 def make_up(connection: Connection, repository_id: int, name: str) -> str:

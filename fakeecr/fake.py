@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
 from unittest import TestCase
 
 from fakeecr import clock
-from fakeecr.adapters import active, botocore_hook, botocore_patches
+from fakeecr.adapters import active, botocore_clients, botocore_hook, botocore_patches
+from fakeecr.errors import FakeECRError
 from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.published import Limits
 from fakeecr.seeds.dump import dump
@@ -199,18 +200,16 @@ class FakeECR:
     # --- Clients ---------------------------------------------------------------------------------
 
     def client(self, region_name: str | None = None, **kwargs: Any) -> ECRClient:
-        """Make a client that this fake answers, started or not, until it is stopped.
+        """Make a client that this fake answers, started or not, and nobody else.
+
+        It takes nothing from configuration files, and once the fake is stopped its calls are refused.
 
         Args:
-            region_name: its region. Default: the fake's.
+            region_name: its region. Default: that of its `config`, or the fake's.
             kwargs: whatever ``boto3.client`` takes, such as ``config`` or ``endpoint_url``.
         """
         self._open()
-        kwargs = {"aws_access_key_id": "fakeecr", "aws_secret_access_key": "fakeecr", **kwargs}
-        with _making_clients:
-            client = _session().client("ecr", region_name=region_name or self._region, **kwargs)
-        botocore_hook.bind(client.meta.events, self, loyal=True)
-        return client
+        return botocore_clients.make_client(self, region_name, kwargs)
 
     def patch(self, client_or_session: BaseClient | boto3.Session | botocore.session.Session) -> None:
         """Let this fake answer one ECR client, or the clients that one session makes from now on.
@@ -220,27 +219,21 @@ class FakeECR:
         Raises:
             TypeError: it is no client of ECR, and no session.
         """
-        meta = getattr(client_or_session, "meta", None)
-        if meta is not None and hasattr(meta, "service_model"):
-            service = meta.service_model.service_name
-            if service != "ecr":
-                raise TypeError(f"FakeECR answers clients of ecr; this is one of {service}.")
-            emitter = meta.events
-        elif hasattr(client_or_session, "get_component"):
-            emitter = client_or_session.get_component("event_emitter")
-        elif hasattr(client_or_session, "events"):
-            emitter = client_or_session.events
-        else:
-            raise TypeError(
-                "patch() takes a client of ECR, a boto3 Session or a botocore Session; "
-                f"got {type(client_or_session).__name__}."
-            )
+        emitter = botocore_clients.emitter_of(client_or_session)
         self._open()
-        botocore_hook.bind(emitter, self, loyal=False)
+        botocore_hook.bind(emitter, self)
 
     def answer(self, request: Request) -> Response:
-        """Answer an HTTP request; what a client's hook calls."""
-        return self._open()[1].answer(request)
+        """Answer an HTTP request; what a client's hook calls.
+
+        Raises:
+            FakeECRError: it is not in use.
+        """
+        service = self._service
+        if service is None:
+            # A call that another thread makes as the fake is stopped must not open it again: nobody would stop it.
+            raise FakeECRError("This FakeECR was stopped before it could answer; nothing was sent to AWS.")
+        return service.answer(request)
 
     # --- State -----------------------------------------------------------------------------------
 
@@ -336,6 +329,10 @@ def _let_go(store: Store) -> None:
 
 def _absolute(database: Database) -> Database:
     """Fix a relative path now, before anyone changes the working directory."""
+    if callable(database):
+        raise TypeError(
+            "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
+        )
     if isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database):
         return Path(database).absolute()
     return database
@@ -360,22 +357,6 @@ def _valid_moment(value: Any) -> Moment:
         return Moment.parse(value)
     except ValueError as error:
         raise ValueError(f"pushed_at: {error}") from None
-
-
-_making_clients = threading.Lock()
-
-
-@functools.cache
-def _session() -> boto3.Session:
-    """Give the session of all clients that fakes make: the service model is read once.
-
-    It has no hook of its own; each client is given that of its fake.
-    """
-    import boto3
-
-    session = boto3.Session()
-    botocore_hook.remove(session.events)
-    return session
 
 
 def _decorate_function(function: Any, make: Callable[[], FakeECR]) -> Any:
@@ -409,12 +390,15 @@ def _decorate_class(decorated: Any, make: Callable[[], FakeECR]) -> Any:
             f"FakeECR decorates unittest.TestCase classes; {decorated.__name__} is none. "
             "For a class of pytest's, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
         )
-    run = decorated.run
-
-    @functools.wraps(run)
-    def run_in_fake(self: Any, result: Any = None) -> Any:
-        with make() as self.fake_ecr:
-            return run(self, result)
-
-    decorated.run = run_in_fake
+    for name in ("run", "debug"):
+        setattr(decorated, name, _in_a_fake(getattr(decorated, name), make))
     return decorated
+
+
+def _in_a_fake(run: Callable[..., Any], make: Callable[[], FakeECR]) -> Callable[..., Any]:
+    @functools.wraps(run)
+    def run_in_a_fake(self: Any, *args: Any, **kwargs: Any) -> Any:
+        with make() as self.fake_ecr:
+            return run(self, *args, **kwargs)
+
+    return run_in_a_fake

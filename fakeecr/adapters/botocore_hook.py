@@ -1,13 +1,17 @@
 """The hook in botocore's clients: unsigned, and answered before anything is sent.
 
-All that fakeecr does with botocore's events is here. The handlers of ECR's five events stand in every client that
+All that fakeecr does with botocore's events is here. The handlers of two of ECR's events stand in every client that
 is made after `import fakeecr`; with no fake active each of them looks once and passes the call on.
 """
 
 from __future__ import annotations
 
+import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
+from io import BytesIO
 from typing import Any
 
 from botocore import UNSIGNED
@@ -19,106 +23,141 @@ from fakeecr.adapters.active import Answering
 from fakeecr.errors import FakeECRError
 from fakeecr.protocol.http import Request
 
-# The region of the call that is being made here and answered by a fake, from its signing on; None for any other
-# call. No endpoint can be relied on to tell it, because users give their own.
-_region: ContextVar[str | None] = ContextVar("fakeecr_region", default=None)
-
-# An answered request is pointed here, so that another library's handler of the same event, moto's for one,
-# finds nothing in it to answer. No host can have this name.
+# Where moto is, an answered request is pointed here, so that its handler of the same event, which botocore calls
+# as well, finds nothing in it to answer. No host can have this name.
 _ANSWERED_URL = "https://answered.fakeecr.invalid/"
 
 # Asks an emitter for the hook it carries.
 _PRESENT = "fakeecr-present.ecr"
 
 
+class Call:
+    """A call of ECR that botocore is making, from its first try to its last.
+
+    Attributes:
+        region: its client's region; no endpoint can be relied on to tell it, because users give their own.
+        answered: whether a fake has answered it.
+    """
+
+    __slots__ = ("answered", "region")
+
+    def __init__(self, region: str | None) -> None:
+        self.region = region
+        self.answered = False
+
+
+# The call that is being made here; None outside of any, and in a call of another service.
+this_call: ContextVar[Call | None] = ContextVar("fakeecr_this_call", default=None)
+
+
 def answers_this_call() -> bool:
     """Tell whether the call that is being made here is one that a fake answers."""
-    return _region.get() is not None
+    call = this_call.get()
+    return call is not None and call.answered
 
 
 class Hook:
     """The handlers of one emitter.
 
     Args:
-        fake: the fake that answers; None for the innermost active one.
-        loyal: what to do when `fake` is closed: refuse the call, or behave as though it had not been bound.
+        fake: the fake that answers while it is in use; None for the innermost active one.
+        otherwise: whose turn it is when `fake` is not in use; with None the call is refused then.
     """
 
-    def __init__(self, fake: Answering | None = None, *, loyal: bool = False) -> None:
+    def __init__(self, fake: Answering | None = None, otherwise: Hook | None = None) -> None:
         self._fake = fake
-        self._loyal = loyal
+        self._otherwise = otherwise
 
     def handlers(self) -> list[tuple[str, Callable[..., Any]]]:
         """List the events with their handlers, as botocore's list of built-in handlers has them."""
         return [
             (_PRESENT, self._present),
             ("choose-signer.ecr", self._choose_signer),
-            ("before-sign.ecr", self._before_sign),
             ("before-send.ecr", self._before_send),
-            ("after-call.ecr", self._after_call),
-            ("after-call-error.ecr", self._after_call),
         ]
 
-    def _answering(self) -> Answering | None:
-        if self._fake is None or (not self._fake.is_open and not self._loyal):
+    def answering(self) -> Answering | None:
+        """Give the fake that answers now; with None a call goes its own way.
+
+        Raises:
+            FakeECRError: the one fake that could answer was stopped.
+        """
+        if self._fake is None:
             return active.innermost()
-        if not self._fake.is_open:
+        if self._fake.is_open:
+            return self._fake
+        if self._otherwise is None:
             raise FakeECRError(
                 "This client was made by FakeECR.client(), and its fake was stopped. "
                 "Make the client while the fake is in use; nothing was sent to AWS."
             )
-        return self._fake
+        return self._otherwise.answering()
+
+    def without(self, fake: Answering) -> Hook:
+        """Give what is left of this hook without a fake, and without those that are no longer in use."""
+        if self._fake is None or self._otherwise is None or (self._fake.is_open and self._fake is not fake):
+            return self
+        return self._otherwise.without(fake)
 
     def _present(self, **_: Any) -> Hook:
         return self
 
     def _choose_signer(self, **_: Any) -> object:
-        return None if self._answering() is None else UNSIGNED
-
-    def _before_sign(self, region_name: str | None, **_: Any) -> None:
-        if self._answering() is not None:
-            _region.set(region_name or "")
+        return None if self.answering() is None else UNSIGNED
 
     def _before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
-        fake = self._answering()
+        fake = self.answering()
         if fake is None:
             return None
+        call = this_call.get() or Call(None)
+        call.answered = True
         target = _text(request.headers.get("X-Amz-Target"))
-        status, headers, body = fake.answer(Request(target, _bytes(request.body), _region.get() or None))
+        status, headers, body = fake.answer(Request(target, _bytes(request.body), call.region))
         answered = AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
-        request.url = _ANSWERED_URL
+        if "moto" in sys.modules:
+            request.url = _ANSWERED_URL
         return answered
 
-    def _after_call(self, **_: Any) -> None:
-        _region.set(None)
 
-
-class _Raw:
+class _Raw(BytesIO):
     """The body of a response, as botocore reads it."""
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
     def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self._body
-
-    def read(self, *_: Any) -> bytes:
-        return self._body
+        yield self.read()
 
 
 SLEEPING = Hook()
 
+_ensuring = threading.Lock()
+_ensured: weakref.WeakSet[BaseEventHooks] = weakref.WeakSet()
+
 
 def ensure(emitter: BaseEventHooks) -> None:
     """Give the sleeping hook to an emitter that was made before fakeecr was imported."""
-    if not _hooks(emitter):
-        _add(emitter, SLEEPING)
+    if emitter not in _ensured:
+        # Two threads that use a client for the first time must not give it two hooks.
+        with _ensuring:
+            if not _hooks(emitter):
+                _add(emitter, SLEEPING)
+            _ensured.add(emitter)
 
 
-def bind(emitter: BaseEventHooks, fake: Answering, *, loyal: bool) -> None:
-    """Let one fake answer an emitter's ECR calls, in place of the hook it had."""
+def answering(emitter: BaseEventHooks) -> Answering | None:
+    """Give the fake that answers an emitter's ECR calls now."""
+    return next(iter(_hooks(emitter)), SLEEPING).answering()
+
+
+def bind(emitter: BaseEventHooks, fake: Answering) -> None:
+    """Let one fake answer an emitter's ECR calls while it is in use, and then whoever answered them before."""
+    before = next(iter(_hooks(emitter)), SLEEPING)
     remove(emitter)
-    _add(emitter, Hook(fake, loyal=loyal))
+    _add(emitter, Hook(fake, before.without(fake)))
+
+
+def devote(emitter: BaseEventHooks, fake: Answering) -> None:
+    """Let one fake alone answer an emitter's ECR calls: while it is not in use they are refused."""
+    remove(emitter)
+    _add(emitter, Hook(fake))
 
 
 def remove(emitter: BaseEventHooks) -> None:

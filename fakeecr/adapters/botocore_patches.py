@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import threading
 import time
-import weakref
 from typing import Any
 
 import botocore.endpoint
@@ -14,14 +13,13 @@ from botocore.retries.bucket import TokenBucket
 from botocore.session import Session
 
 from fakeecr.adapters import active
-from fakeecr.adapters.botocore_hook import answers_this_call, ensure
+from fakeecr.adapters.botocore_clients import CREDENTIALS
+from fakeecr.adapters.botocore_hook import Call, answering, answers_this_call, ensure, this_call
 
-# A client needs credentials to be made, though its calls are never signed.
-_CREDENTIALS = {"aws_access_key_id": "fakeecr", "aws_secret_access_key": "fakeecr"}
-
-_changing = threading.Lock()
+# Reentrant, because the garbage collector may end a forgotten fake in the midst of anything, also of this.
+_changing = threading.RLock()
 _in_use = 0
-_undo: list[tuple[Any, str, Any, Any]] = []
+_changes: list[tuple[Any, str, Any, Any]] = []
 
 
 def begin() -> None:
@@ -30,6 +28,7 @@ def begin() -> None:
     with _changing:
         _in_use += 1
         if _in_use == 1:
+            _take_back()
             _replace(botocore.endpoint, "time", _Time())
             _replace(TokenBucket, "acquire", _acquire(TokenBucket.acquire))
             _replace(Session, "create_client", _create_client(Session.create_client))
@@ -41,18 +40,22 @@ def end() -> None:
     global _in_use
     with _changing:
         _in_use -= 1
-        if _in_use:
-            return
-        while _undo:
-            owner, name, original, replacement = _undo.pop()
-            # What somebody else has put there since is theirs to take away.
-            if vars(owner).get(name) is replacement:
-                setattr(owner, name, original)
+        if _in_use == 0:
+            _take_back()
 
 
 def _replace(owner: Any, name: str, replacement: Any) -> None:
-    _undo.append((owner, name, vars(owner)[name], replacement))
+    _changes.append((owner, name, vars(owner)[name], replacement))
     setattr(owner, name, replacement)
+
+
+def _take_back() -> None:
+    for change in [*_changes]:
+        owner, name, original, replacement = change
+        # What another has put over it since is the other's to take away; if ours comes to light, its time comes later.
+        if vars(owner).get(name) is replacement:
+            setattr(owner, name, original)
+            _changes.remove(change)
 
 
 class _Time:
@@ -83,13 +86,13 @@ def _create_client(original: Any) -> Any:
         self: Session, service_name: str, region_name: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
         """Make an ECR client without asking the machine for a region or for credentials it does not need."""
-        fake = active.innermost()
-        if service_name == "ecr" and fake is not None:
+        fake = answering(self.get_component("event_emitter")) if service_name == "ecr" else None
+        if fake is not None:
             if region_name is None and not _has_region(self, kwargs):
                 region_name = fake.region
             # Nobody gives credentials by position; boto3 names them all.
             if not args and not _has_credentials(self, kwargs):
-                kwargs.update(_CREDENTIALS)
+                kwargs.update(CREDENTIALS)
         return original(self, service_name, region_name, *args, **kwargs)
 
     return create_client
@@ -114,18 +117,19 @@ def _has_credentials(session: Session, kwargs: dict[str, Any]) -> bool:
     )
 
 
-_seen: weakref.WeakSet[Any] = weakref.WeakSet()
-
-
 def _make_request(original: Any) -> Any:
     @functools.wraps(original)
     def make_request(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
-        """Find the clients that were made before fakeecr was imported, at their first call."""
-        if operation_model.service_model.service_name == "ecr" and active.innermost() is not None:
-            emitter = self._event_emitter  # type: ignore[attr-defined]
-            if emitter not in _seen:
-                ensure(emitter)
-                _seen.add(emitter)
-        return original(self, operation_model, request_dict)
+        """Know a call of ECR while it lasts, and give clients the hook that were made before fakeecr was imported."""
+        call = None
+        if operation_model.service_model.service_name == "ecr":
+            call = Call(request_dict["context"].get("client_region"))
+            if active.innermost() is not None:
+                ensure(self._event_emitter)  # type: ignore[attr-defined]
+        before = this_call.set(call)
+        try:
+            return original(self, operation_model, request_dict)
+        finally:
+            this_call.reset(before)
 
     return make_request

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -33,23 +32,25 @@ def _add_hook(handlers: ModuleType) -> None:
 
 
 class _WaitForBotocore:
-    """Waits for one import, steps aside, and adds the hook when the module is there."""
+    """Waits until one module is imported, and adds the hook then."""
 
     def find_spec(
         self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
     ) -> ModuleSpec | None:
         if fullname != _HANDLERS:
             return None
-        sys.meta_path.remove(self)
-        spec = find_spec(fullname)
-        if spec is not None and spec.loader is not None:
-            spec.loader = _AddHookAfterwards(spec.loader)  # type: ignore[assignment]
-        return spec
+        for finder in [*sys.meta_path]:
+            spec = None if finder is self else finder.find_spec(fullname, path, target)
+            if spec is not None and spec.loader is not None:
+                spec.loader = _AddHookAfterwards(spec.loader, self)  # type: ignore[assignment]
+                return spec
+        return None
 
 
 class _AddHookAfterwards:
-    def __init__(self, loader: Loader) -> None:
+    def __init__(self, loader: Loader, waiting: _WaitForBotocore) -> None:
         self._loader = loader
+        self._waiting = waiting
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
@@ -61,3 +62,6 @@ class _AddHookAfterwards:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
         _add_hook(module)
+        # Not before: to look for a module is not yet to import it, and an import may fail.
+        if self._waiting in sys.meta_path:
+            sys.meta_path.remove(self._waiting)

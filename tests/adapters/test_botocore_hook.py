@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
+import importlib
 import sys
-import textwrap
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,14 +14,28 @@ import pytest
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.exceptions import NoRegionError, WaiterError
+from botocore.history import HistoryRecorder
 from botocore.stub import Stubber
 
+import fakeecr
 from fakeecr import FakeECR, PublishedLimitWarning
-from tests.answers import ONCE, error_of, identifiers, reaches_for_the_network
+from fakeecr.adapters.botocore_hook import SLEEPING
+from tests.answers import ONCE, code_of, error_of, identifiers, reaches_for_the_network
 
 
 def tags(client, repository: str = "web") -> list[str | None]:
     return [tag for _, tag in identifiers(client.list_images(repositoryName=repository))]
+
+
+class Raw:
+    """The body of a response that a test's own handler gives."""
+
+    def __init__(self, body: bytes) -> None:
+        self.body = body
+
+    def stream(self):
+        yield self.body
 
 
 class TestAClient:
@@ -32,6 +45,7 @@ class TestAClient:
             lambda: boto3.client("ecr"),
             lambda: boto3.Session().client("ecr"),
             lambda: botocore.session.get_session().create_client("ecr"),
+            lambda: botocore.session.Session().create_client(service_name="ecr"),
             lambda: botocore.session.Session().create_client("ecr", None),
             lambda: boto3.client("ecr", config=Config(region_name="us-east-1")),
             lambda: boto3.client("ecr", config=Config(signature_version=UNSIGNED)),
@@ -59,15 +73,30 @@ class TestAClient:
         monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
         assert boto3.client("ecr").meta.region_name == "ap-south-1"
 
-    def test_takes_the_fakes_region_where_there_is_none(self):
+    def test_takes_the_region_of_a_profile_and_none_of_its_credentials(self, ecr, monkeypatch, tmp_path):
+        config = tmp_path / "config"
+        # Nobody asks for these credentials: the process that would give them cannot be started.
+        config.write_text("[profile work]\nregion = eu-west-3\ncredential_process = /no/such/program\n")
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+        ecr.push("web", "latest", region="eu-west-3")
+        assert tags(boto3.Session(profile_name="work").client("ecr")) == ["latest"]
+
+    def test_takes_the_fakes_region_where_there_is_none(self, no_metadata):
         with FakeECR(region="sa-east-1") as ecr:
             ecr.push("web", "latest")
             client = boto3.client("ecr")
             assert client.meta.region_name == "sa-east-1"
             assert tags(client) == ["latest"]
+        with pytest.raises(NoRegionError):
+            boto3.client("ecr")
 
-    def test_made_before_the_fake_is_answered_while_it_is_active(self):
-        client = boto3.client("ecr", "us-east-1", **ONCE)
+    def test_is_answered_though_nothing_signs_its_calls(self, ecr, monkeypatch):
+        client = boto3.client("ecr")
+        monkeypatch.setattr(client._request_signer, "get_auth_instance", lambda **_: pytest.fail("signed"))
+        assert code_of(client.list_images, repositoryName="web") == "RepositoryNotFoundException"
+
+    def test_made_before_the_fake_is_answered_while_it_is_active(self, session):
+        client = session.client("ecr", "us-east-1", **ONCE)
         assert reaches_for_the_network(client.list_images, repositoryName="web")
         for tag in ("first", "second"):
             with FakeECR() as ecr:
@@ -75,32 +104,52 @@ class TestAClient:
                 assert tags(client) == [tag]
         assert reaches_for_the_network(client.list_images, repositoryName="web")
 
-    @pytest.mark.parametrize(
-        "region",
-        ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1", "us-iso-east-1", "us-isob-east-1", "mars-north-1"],
-    )
-    def test_is_answered_in_its_own_region(self, ecr, region):
-        ecr.push("web", region, region=region)
-        ecr.push("web", "elsewhere", region="eu-north-1")
-        assert tags(boto3.client("ecr", region)) == [region]
+    def test_made_as_the_code_under_test_is_imported_is_answered(self, no_metadata, monkeypatch, tmp_path):
+        (tmp_path / "code_under_test.py").write_text("import boto3\nclient = boto3.client('ecr', 'us-east-1')\n")
+        monkeypatch.syspath_prepend(tmp_path)
+        code_under_test = importlib.import_module("code_under_test")
+        monkeypatch.delitem(sys.modules, "code_under_test")
+        with FakeECR() as ecr:
+            ecr.push("web", "latest")
+            assert tags(code_under_test.client) == ["latest"]
 
+    @pytest.mark.parametrize(
+        ("region", "meant"),
+        [
+            ("us-east-1", "us-east-1"),
+            ("eu-central-1", "eu-central-1"),
+            ("cn-north-1", "cn-north-1"),
+            ("us-gov-west-1", "us-gov-west-1"),
+            ("us-iso-east-1", "us-iso-east-1"),
+            ("us-isob-east-1", "us-isob-east-1"),
+            ("mars-north-1", "mars-north-1"),  # unknown to botocore
+            ("fips-us-west-2", "us-west-2"),  # botocore's own old way to ask for FIPS
+        ],
+    )
+    def test_is_answered_in_its_own_region(self, ecr, session, region, meant):
+        ecr.push("web", "here", region=meant)
+        ecr.push("web", "elsewhere", region="eu-north-1")
+        assert tags(session.client("ecr", region)) == ["here"]
+
+    @pytest.mark.parametrize("region", ["us-west-2", "cn-north-1", "us-gov-west-1", "mars-north-1"])
     @pytest.mark.parametrize(
         "options",
         [
             {"endpoint_url": "http://localhost:4566"},
-            {"endpoint_url": "https://vpce-1.api.ecr.us-west-2.vpce.amazonaws.com"},
+            {"endpoint_url": "https://vpce-1.api.ecr.us-east-1.vpce.amazonaws.com"},
             {"endpoint_url": "https://example.com:8443/path"},
             {"endpoint_url": "http://[::1]:1"},
+            {"use_ssl": False},
             {"config": Config(use_fips_endpoint=True)},
             {"config": Config(use_dualstack_endpoint=True)},
             {"config": Config(use_fips_endpoint=True, use_dualstack_endpoint=True)},
             {"config": Config(proxies={"https": "http://proxy:1"})},
         ],
-        ids=["local", "private link", "a path", "IPv6", "FIPS", "dual stack", "both", "a proxy"],
+        ids=["local", "private link", "a path", "IPv6", "no TLS", "FIPS", "dual stack", "both", "a proxy"],
     )
-    def test_is_answered_whatever_its_endpoint(self, ecr, options):
-        ecr.push("web", "there", region="us-west-2")
-        assert tags(boto3.client("ecr", "us-west-2", **options)) == ["there"]
+    def test_is_answered_in_its_own_region_whatever_its_endpoint(self, ecr, session, region, options):
+        ecr.push("web", "there", region=region)
+        assert tags(session.client("ecr", region, **options)) == ["there"]
 
     def test_is_answered_in_every_thread(self, ecr):
         for n in range(250):
@@ -108,17 +157,54 @@ class TestAClient:
         client = boto3.client("ecr")
 
         def listed(_: int) -> int:
+            assert fakeecr.current() is ecr
             pages = client.get_paginator("list_images").paginate(repositoryName="web")
             return sum(len(page["imageIds"]) for page in pages)
 
         with ThreadPoolExecutor(16) as pool:
             assert list(pool.map(listed, range(32))) == [250] * 32
 
+    def test_finds_an_error_in_its_waiter(self, ecr, session):
+        waiter = session.client("ecr", "us-east-1", **ONCE).get_waiter("image_scan_complete")
+        ecr.fail("DescribeImageScanFindings", "ScanNotFoundException")
+        with pytest.raises(WaiterError, match="ScanNotFoundException"):
+            waiter.wait(repositoryName="web", imageId={"imageTag": "latest"})
+
+    def test_is_read_by_botocores_own_parser(self, ecr, session, monkeypatch):
+        seen = {}
+
+        class Handler:
+            def emit(self, event_type, payload, source):
+                seen[event_type] = payload
+
+        recorder = HistoryRecorder()
+        recorder.add_handler(Handler())
+        recorder.enable()
+        monkeypatch.setattr(botocore.endpoint, "history_recorder", recorder)
+        image = ecr.push("web", "latest")
+        session.client("ecr", "us-east-1").list_images(repositoryName="web")
+        assert seen["HTTP_REQUEST"]["url"] == "https://api.ecr.us-east-1.amazonaws.com/"
+        assert seen["HTTP_REQUEST"]["body"] == b'{"repositoryName": "web"}'
+        assert seen["HTTP_RESPONSE"]["body"].startswith(b'{"imageIds":[{"imageDigest":"sha256:')
+        assert seen["PARSED_RESPONSE"]["imageIds"] == [{"imageDigest": image.digest, "imageTag": "latest"}]
+
+    def test_carries_the_hook_once_however_many_threads_begin_with_it(self, no_metadata, session):
+        client = session.client("ecr", "us-east-1")
+        for event, handler in SLEEPING.handlers():  # as though it had been made before fakeecr was imported
+            client.meta.events.unregister(event, handler)
+        with FakeECR() as ecr, ThreadPoolExecutor(16) as pool:
+            ecr.push("web", "latest")
+            assert list(pool.map(lambda _: tags(client), range(16))) == [["latest"]] * 16
+            ecr.fail("ListImages", "AccessDeniedException", times=2)
+            assert code_of(client.list_images, repositoryName="web") == "AccessDeniedException"
+            assert code_of(client.list_images, repositoryName="web") == "AccessDeniedException"
+            assert tags(client) == ["latest"]
+
 
 class TestOthersHandlers:
-    def test_that_watch_a_call_go_on_watching(self, ecr):
+    def test_that_watch_a_call_go_on_watching(self, ecr, session):
         seen = []
-        client = boto3.client("ecr")
+        client = session.client("ecr", "us-east-1")
         for event in (
             "provide-client-params",
             "before-call",
@@ -133,22 +219,60 @@ class TestOthersHandlers:
             "provide-client-params", "before-call", "request-created", "before-sign", "before-send", "after-call",
         ]  # fmt: skip
 
-    def test_that_answer_more_specifically_win(self, ecr):
-        class Raw:
-            def stream(self):
-                yield b'{"imageIds": []}'
+    @pytest.mark.parametrize("event", ["before-send", "before-send.ecr", "before-send.ecr.ListImages"])
+    def test_see_where_the_request_would_have_gone(self, ecr, session, monkeypatch, event):
+        monkeypatch.delitem(sys.modules, "moto", raising=False)  # whose handler must not see it
+        seen = []
+        client = session.client("ecr", "us-west-2")
+        client.meta.events.register(event, lambda request, **_: seen.append((request.method, request.url)))
+        error_of(client.list_images, repositoryName="web")
+        assert seen == [("POST", "https://api.ecr.us-west-2.amazonaws.com/")]
 
-        client = boto3.client("ecr")
+    def test_that_answer_more_specifically_win(self, ecr, session):
+        client = session.client("ecr", "us-east-1")
         client.meta.events.register(
-            "before-send.ecr.ListImages", lambda request, **_: AWSResponse(request.url, 200, {}, Raw())
+            "before-send.ecr.ListImages",
+            lambda request, **_: AWSResponse(request.url, 200, {}, Raw(b'{"imageIds": []}')),
         )
         assert tags(client) == []
 
-    def test_of_a_stubber_win(self, ecr):
-        client = boto3.client("ecr")
+    def test_that_answer_for_all_services_come_too_late(self, ecr, session):
+        ecr.push("web", "latest")
+        client = session.client("ecr", "us-east-1")
+        client.meta.events.register(
+            "before-send", lambda request, **_: AWSResponse(request.url, 200, {}, Raw(b'{"imageIds": []}'))
+        )
+        assert tags(client) == ["latest"]
+
+    @pytest.mark.parametrize("event", ["before-call", "before-call.ecr", "before-call.ecr.ListImages"])
+    def test_that_answer_before_the_request_is_made_win(self, ecr, session, event):
+        client = session.client("ecr", "us-east-1")
+        client.meta.events.register(event, lambda **_: (AWSResponse(None, 200, {}, None), {"imageIds": []}))
+        assert tags(client) == []
+
+    def test_that_choose_a_signer_keep_no_call_from_its_fake(self, ecr, session):
+        ecr.push("web", "latest")
+        client = session.client("ecr", "us-east-1")
+        client.meta.events.register("choose-signer.ecr.ListImages", lambda **_: "v4")
+        assert tags(client) == ["latest"]
+
+    def test_that_fail_are_heard(self, ecr, session):
+        def fail(**_: object) -> None:
+            raise LookupError("the handler's own")
+
+        client = session.client("ecr", "us-east-1")
+        client.meta.events.register("before-send.ecr.ListImages", fail)
+        with pytest.raises(LookupError, match="the handler's own"):
+            client.list_images(repositoryName="web")
+
+    @pytest.mark.parametrize("make", [lambda ecr: boto3.client("ecr"), lambda ecr: ecr.client()], ids=["boto3", "fake"])
+    def test_of_a_stubber_win(self, ecr, make):
+        client = make(ecr)
         with Stubber(client) as stubber:
             stubber.add_response("list_images", {"imageIds": [{"imageTag": "stubbed", "imageDigest": "x"}]})
+            stubber.add_client_error("list_images", "AccessDeniedException")
             assert tags(client) == ["stubbed"]
+            assert code_of(client.list_images, repositoryName="web") == "AccessDeniedException"
         ecr.push("web", "latest")
         assert tags(client) == ["latest"]
 
@@ -158,135 +282,37 @@ class TestOtherServices:
         ("service", "operation"),
         [("ecr-public", "describe_repositories"), ("s3", "list_buckets"), ("sts", "get_caller_identity")],
     )
-    def test_pass_by_untouched(self, ecr, service, operation):
-        client = boto3.client(service, "us-east-1", **ONCE)
+    def test_pass_by_untouched(self, ecr, session, service, operation):
+        client = session.client(service, "us-east-1", **ONCE)
         assert reaches_for_the_network(getattr(client, operation))
 
-    def test_still_sleep_before_a_retry(self, ecr, monkeypatch):
-        slept = []
-        monkeypatch.setattr("time.sleep", slept.append)
-        ecr.fail("ListImages", "ServerException")
-        error_of(boto3.client("ecr").list_images, repositoryName="web")
-        assert slept == []
-        botocore.endpoint.time.sleep(3)
-        assert slept == [3]
-
-    def test_need_their_credentials_as_ever(self, ecr, monkeypatch):
-        monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    def test_need_their_region_and_their_credentials_as_ever(self, ecr, no_metadata):
+        boto3.client("ecr")
+        with pytest.raises(NoRegionError):
+            boto3.client("ecr-public")
         assert boto3.Session().get_credentials() is None
 
 
-class TestBesideMoto:
-    @pytest.fixture(autouse=True)
-    def _quiet(self):
+class TestAPublishedLimitsWarning:
+    @pytest.mark.parametrize(
+        "call",
+        [
+            lambda client: client.list_images(repositoryName="web", maxResults=101),
+            lambda client: list(client.get_paginator("list_images").paginate(repositoryName="web", maxResults=101)),
+        ],
+        ids=["a call", "a paginator"],
+    )
+    def test_points_to_the_callers_line(self, ecr, session, call):
+        client = session.client("ecr", "us-east-1", **ONCE)
+        with pytest.warns(PublishedLimitWarning) as caught:
+            assert code_of(call, client=client) == "InvalidParameterException"
+        assert [(each.filename, each.lineno) for each in caught] == [(__file__, call.__code__.co_firstlineno)]
+
+    @pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+    def test_reaches_the_caller_as_an_exception_where_warnings_are_errors(self, ecr, session, mode):
+        client = session.client("ecr", "us-east-1", config=Config(retries={"mode": mode}))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)
-            yield
-
-    @pytest.mark.parametrize("outside", ["moto", "fakeecr"])
-    def test_s3_is_motos_and_ecr_is_fakeecrs(self, outside):
-        from moto import mock_aws
-
-        fakes = [mock_aws(), FakeECR()]
-        if outside == "fakeecr":
-            fakes.reverse()
-        with fakes[0], fakes[1]:
-            ecr = next(fake for fake in fakes if isinstance(fake, FakeECR))
-            ecr.push("web", "latest")
-            boto3.client("s3", "us-east-1").create_bucket(Bucket="bucket")
-            assert [bucket["Name"] for bucket in boto3.client("s3").list_buckets()["Buckets"]] == ["bucket"]
-            assert tags(boto3.client("ecr")) == ["latest"]
-            assert tags(ecr.client()) == ["latest"]
-
-    def test_moto_hears_nothing_of_what_fakeecr_answers(self):
-        from moto import mock_aws
-
-        with mock_aws():
-            client = boto3.client("ecr", "us-east-1")
-            with FakeECR():
-                assert error_of(client.create_repository, repositoryName="web")[0] == "NotImplementedByFakeECR"
-                # An operation that moto does not have would raise its own NotImplementedError.
-                assert error_of(client.describe_pull_through_cache_rules)[0] == "NotImplementedByFakeECR"
-            assert client.describe_repositories()["repositories"] == []
-            client.create_repository(repositoryName="web")
-            assert len(client.describe_repositories()["repositories"]) == 1
-
-    def test_moto_decorates_a_test_that_uses_fakeecr(self):
-        from moto import mock_aws
-
-        @mock_aws
-        @FakeECR()
-        def check() -> None:
-            assert error_of(boto3.client("ecr").list_images, repositoryName="web")[0] == "RepositoryNotFoundException"
-            boto3.client("s3", "us-east-1").create_bucket(Bucket="bucket")
-
-        check()
-
-
-def test_a_published_limits_warning_points_to_the_caller(ecr):
-    client = boto3.client("ecr")
-    with pytest.warns(PublishedLimitWarning) as caught:
-        error_of(client.list_images, repositoryName="web", maxResults=101)
-    assert [warning.filename for warning in caught] == [error_of.__code__.co_filename]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with pytest.raises(PublishedLimitWarning, match="only by the published limits"):
-            client.list_images(repositoryName="web", maxResults=101)
-
-
-def run_python(script: str) -> None:
-    environment = {
-        "PATH": "",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "y",
-    }
-    prelude = "import socket, pytest_socket; pytest_socket.disable_socket()\n"
-    done = subprocess.run(
-        [sys.executable, "-c", prelude + textwrap.dedent(script)],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-LISTED = """
-with fakeecr.FakeECR() as ecr:
-    ecr.push("web", "latest")
-    for client in clients:
-        assert len(client.list_images(repositoryName="web")["imageIds"]) == 1
-    ecr.fail("ListImages", "ServerException", times=1)
-    assert clients[0].list_images(repositoryName="web")["ResponseMetadata"]["RetryAttempts"] == 1
-"""
-
-
-def test_clients_are_answered_that_were_made_before_fakeecr_was_imported():
-    run_python(
-        """
-        import boto3
-        early = boto3.Session()
-        clients = [boto3.client("ecr"), early.client("ecr")]
-        import fakeecr
-        clients += [boto3.client("ecr"), early.client("ecr"), boto3.Session().client("ecr")]
-        """
-        + textwrap.indent(LISTED, " " * 8)
-    )
-
-
-def test_clients_are_answered_that_were_made_after_fakeecr_was_imported():
-    run_python(
-        """
-        import sys
-        import fakeecr
-        assert "botocore" not in sys.modules
-        import boto3
-        assert not [finder for finder in sys.meta_path if type(finder).__module__.startswith("fakeecr")]
-        import botocore.handlers
-        assert type(botocore.handlers.__loader__).__name__ == "SourceFileLoader"
-        assert botocore.handlers.__spec__.loader is botocore.handlers.__loader__
-        clients = [boto3.client("ecr"), boto3.Session().client("ecr")]
-        """
-        + textwrap.indent(LISTED, " " * 8)
-    )
+            warnings.simplefilter("error")
+            with pytest.raises(PublishedLimitWarning, match="only by the published limits"):
+                client.list_images(repositoryName="web", maxResults=101)
+        assert code_of(client.list_images, repositoryName="web") == "RepositoryNotFoundException"

@@ -1,0 +1,28 @@
+"""What every test of an adapter stands on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from tests.adapters.untouched import everything_is_as_before
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_as_before(_no_aws: None) -> Iterator[None]:
+    with everything_is_as_before():
+        yield
+
+
+@pytest.fixture(scope="session")
+def session() -> boto3.Session:
+    """Give a session that has read the service model already, which takes most of the time of making a client."""
+    return boto3.Session()
+
+
+@pytest.fixture
+def no_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Keep botocore from asking the machine it might run on for credentials, which it does where no fake is active."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,0 +1,34 @@
+"""What fakeecr changes of botocore and of the process while it is in use, and nothing of it afterwards."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import botocore.endpoint
+from botocore.endpoint import Endpoint
+from botocore.handlers import BUILTIN_HANDLERS
+from botocore.retries.bucket import TokenBucket
+from botocore.session import Session
+
+import fakeecr
+
+
+def as_it_is() -> dict[str, object]:
+    return {
+        "botocore.endpoint.time": botocore.endpoint.time,
+        "create_client": Session.create_client,
+        "make_request": Endpoint.make_request,
+        "acquire": TokenBucket.acquire,
+        "fakeecr's handlers": [entry for entry in BUILTIN_HANDLERS if ".ecr" in entry[0]],
+        "meta_path": list(sys.meta_path),
+        "active": fakeecr.is_active(),
+    }
+
+
+@contextmanager
+def everything_is_as_before() -> Iterator[None]:
+    before = as_it_is()
+    yield
+    assert as_it_is() == before

@@ -205,6 +205,11 @@ def _open_file(path: Path) -> Store:
     except OperationalError as error:
         engine.dispose()
         raise DatabaseError(f"{path} cannot be used: {error.orig}. {sqlite_file.remedy(error)}") from error
+    except OSError as error:
+        engine.dispose()
+        raise DatabaseError(
+            f"{path} cannot be reached: {error.strerror}. Change the permissions of its directories, or give another path."
+        ) from error
     except BaseException:
         engine.dispose()
         raise

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, String, delete, insert, literal, select, update
+from sqlalchemy import Connection, String, bindparam, delete, insert, select, update
 
 from fakeecr.store.manifests import made_digest
 from fakeecr.store.models import Image, ImageIdentifier, Repository
-
-_COLUMNS = ("repository_id", "image_id", "digest", "tag", "image_status", "tagged")
+from fakeecr.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,89 +32,85 @@ class NewImage:
     status: str = "ACTIVE"
 
 
+# The statements, written once: to write one anew takes several times as long as to run it.
+_row = ImageIdentifier
+_find_image = Prepared(
+    select(Image.id, Image.tagged).where(
+        Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest")
+    )
+)
+_new_image = insert(Image).returning(Image.id)
+_set_tagged = update(Image).where(Image.id == bindparam("key")).values(tagged=bindparam("is_tagged"))
+_find_tag = Prepared(
+    select(_row.id, _row.image_id).where(_row.repository_id == bindparam("repository_id"), _row.tag == bindparam("tag"))
+)
+_find_row = Prepared(select(_row.id).where(_row.image_id == bindparam("image_id")).limit(1))
+_remove_row = delete(_row).where(_row.id == bindparam("key"))
+# What a row carries of its image is copied by the database.
+_new_row = insert(_row).from_select(
+    ["repository_id", "image_id", "digest", "tag", "image_status", "tagged"],
+    select(
+        Image.repository_id, Image.id, Image.digest, bindparam("tag", type_=String), Image.status, Image.tagged
+    ).where(Image.id == bindparam("key")),
+)
+_count_push = (
+    update(Repository)
+    .where(Repository.id == bindparam("key"))
+    .values(pushes=Repository.pushes + 1)
+    .returning(Repository.pushes)
+)
+
+
 def put_image(connection: Connection, repository_id: int, image: NewImage, tags: Sequence[str] = ()) -> None:
     """Write an image that may be there already, and give it tags, which leave the images that had them.
 
     An image that is there keeps what it has, its other tags and the moment of its first push among them.
     """
-    found = connection.execute(
-        select(Image.id, Image.tagged).where(Image.repository_id == repository_id, Image.digest == image.digest)
-    ).one_or_none()
-    if found is None:
+    found = _find_image.rows(connection, {"repository_id": repository_id, "digest": image.digest})
+    if not found:
         image_id = _insert(connection, repository_id, image, tagged=bool(tags))
     else:
-        image_id = found.id
-        if tags and not found.tagged:
-            _set_tagged(connection, image_id, True)
+        image_id, is_tagged = found[0]
+        if tags and not is_tagged:
+            _become(connection, image_id, tagged=True)
     for tag in tags:
         _move_tag(connection, repository_id, image_id, tag)
 
 
 def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagged: bool) -> int:
-    made = connection.execute(
-        insert(Image)
-        .values(
-            repository_id=repository_id,
-            digest=image.digest,
-            status=image.status,
-            tagged=tagged,
-            pushed_at=image.pushed_at,
-            manifest=image.manifest,
-            made_from=image.made_from,
-        )
-        .returning(Image.id)
-    )
-    image_id = made.scalar_one()
+    values = {"repository_id": repository_id, "tagged": tagged, **asdict(image)}
+    image_id: int = connection.execute(_new_image, values).scalar_one()
     if not tagged:
-        _add_identifier(connection, image_id, None)
+        connection.execute(_new_row, {"key": image_id, "tag": None})
     return image_id
 
 
-def _set_tagged(connection: Connection, image_id: int, tagged: bool) -> None:
-    """Turn an image that has no tag into one that is about to get its first, or back."""
-    connection.execute(
-        delete(ImageIdentifier).where(ImageIdentifier.image_id == image_id, ImageIdentifier.tag.is_(None))
-    )
-    connection.execute(update(Image).where(Image.id == image_id).values(tagged=tagged))
+def _become(connection: Connection, image_id: int, *, tagged: bool) -> None:
+    """Turn an image that has no tag now into one that is about to get its first, or into an untagged one."""
+    for (row,) in _find_row.rows(connection, {"image_id": image_id}):
+        connection.execute(_remove_row, {"key": row})
+    connection.execute(_set_tagged, {"key": image_id, "is_tagged": tagged})
     if not tagged:
-        _add_identifier(connection, image_id, None)
+        connection.execute(_new_row, {"key": image_id, "tag": None})
 
 
 def _move_tag(connection: Connection, repository_id: int, image_id: int, tag: str) -> None:
     """Give an image a tag; the image that had it stays behind, untagged if it was its last."""
-    row = ImageIdentifier
-    held = connection.execute(
-        select(row.id, row.image_id).where(row.repository_id == repository_id, row.tag == tag)
-    ).one_or_none()
-    if held is not None:
-        if held.image_id == image_id:
+    held = _find_tag.rows(connection, {"repository_id": repository_id, "tag": tag})
+    if held:
+        row, holder = held[0]
+        if holder == image_id:
             return
-        connection.execute(delete(row).where(row.id == held.id))
-        others = select(row.id).where(row.image_id == held.image_id).limit(1)
-        if connection.execute(others).scalar() is None:
-            _set_tagged(connection, held.image_id, False)
-    _add_identifier(connection, image_id, tag)
-
-
-def _add_identifier(connection: Connection, image_id: int, tag: str | None) -> None:
-    """Add a row for an image; what it carries of the image is copied by the database."""
-    copied = select(
-        Image.repository_id, Image.id, Image.digest, literal(tag, String), Image.status, Image.tagged
-    ).where(Image.id == image_id)
-    connection.execute(insert(ImageIdentifier).from_select(_COLUMNS, copied))
+        connection.execute(_remove_row, {"key": row})
+        if not _find_row.rows(connection, {"image_id": holder}):
+            _become(connection, holder, tagged=False)
+    connection.execute(_new_row, {"key": image_id, "tag": tag})
 
 
 def make_up(connection: Connection, repository_id: int, name: str) -> str:
     """Give the words for an image that the repository has not, by counting those that were made up for it."""
     while True:
-        counted = connection.execute(
-            update(Repository)
-            .where(Repository.id == repository_id)
-            .values(pushes=Repository.pushes + 1)
-            .returning(Repository.pushes)
-        )
-        words = f"{name}#{counted.scalar_one()}"
+        words = f"{name}#{connection.execute(_count_push, {'key': repository_id}).scalar_one()}"
         # It is there where a seed brought what was made up elsewhere.
-        there = select(Image.id).where(Image.repository_id == repository_id, Image.digest == made_digest(words))
-        if connection.execute(there).scalar() is None:
+        if not _find_image.rows(connection, {"repository_id": repository_id, "digest": made_digest(words)}):
             return words

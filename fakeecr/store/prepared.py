@@ -22,7 +22,7 @@ class Prepared:
         statement: the SELECT; each parameter is a ``bindparam`` with a name.
     """
 
-    def __init__(self, statement: Select[Any]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
         self.statement = statement
         self._sql = {}
         for dialect in (sqlite.dialect(paramstyle="named"), psycopg.dialect()):  # type: ignore[no-untyped-call]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import sqlite3
 import subprocess
 import sys
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -109,7 +111,7 @@ def as_nobody(path: Path) -> str:
 @pytest.fixture
 def open_path(tmp_path):
     """Let every user reach this test's directory, which pytest makes for one user alone."""
-    for parent in [tmp_path, *tmp_path.parents][:3]:
+    for parent in itertools.takewhile(lambda path: path != Path(tempfile.gettempdir()), [tmp_path, *tmp_path.parents]):
         parent.chmod(0o755)
     return tmp_path
 
@@ -135,6 +137,12 @@ class TestAReadOnlyPath:
         shelf.chmod(0o555)
         assert f"{shelf / 'state.db'} cannot be written" in as_nobody(shelf / "state.db")
         assert [file.name for file in shelf.iterdir()] == []
+
+    def test_a_path_that_cannot_be_reached_is_refused(self, open_path):
+        shelf = directory(open_path / "shelf")
+        path = make_state(shelf / "state.db")
+        shelf.chmod(0o000)
+        assert f"{path} cannot be reached: Permission denied" in as_nobody(path)
 
     def test_an_unreadable_file_is_refused(self, open_path):
         path = make_state(open_path / "state.db")

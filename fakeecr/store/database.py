@@ -208,7 +208,8 @@ def _open_file(path: Path) -> Store:
     except OSError as error:
         engine.dispose()
         raise DatabaseError(
-            f"{path} cannot be reached: {error.strerror}. Change the permissions of its directories, or give another path."
+            f"{path} cannot be reached: {error.strerror}. Change the permissions of its directories, or give "
+            "another path."
         ) from error
     except BaseException:
         engine.dispose()

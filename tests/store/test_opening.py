@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import re
 import sqlite3
@@ -109,11 +108,11 @@ def as_nobody(path: Path) -> str:
 
 
 @pytest.fixture
-def open_path(tmp_path):
-    """Let every user reach this test's directory, which pytest makes for one user alone."""
-    for parent in itertools.takewhile(lambda path: path != Path(tempfile.gettempdir()), [tmp_path, *tmp_path.parents]):
-        parent.chmod(0o755)
-    return tmp_path
+def open_path():
+    """Give a directory that every user reaches; those of pytest are for one user alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 class TestAReadOnlyPath:

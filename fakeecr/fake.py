@@ -390,15 +390,17 @@ def _decorate_class(decorated: Any, make: Callable[[], FakeECR]) -> Any:
             f"FakeECR decorates unittest.TestCase classes; {decorated.__name__} is none. "
             "For a class of pytest's, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
         )
-    for name in ("run", "debug"):
-        setattr(decorated, name, _in_a_fake(getattr(decorated, name), make))
+    # A child that is decorated as well brings its own fake in place of its parent's, not inside of it.
+    if not hasattr(decorated, "_make_fake_ecr"):
+        decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
+    decorated._make_fake_ecr = staticmethod(make)
     return decorated
 
 
-def _in_a_fake(run: Callable[..., Any], make: Callable[[], FakeECR]) -> Callable[..., Any]:
+def _in_a_fake(run: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(run)
     def run_in_a_fake(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with make() as self.fake_ecr:
+        with self._make_fake_ecr() as self.fake_ecr:
             return run(self, *args, **kwargs)
 
     return run_in_a_fake

@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from fakeecr import FakeECR
+from fakeecr.operations import OPERATIONS
 from tests.answers import code_of, identifiers
 
 with warnings.catch_warnings():
@@ -52,8 +53,8 @@ def test_moto_hears_nothing_of_what_fakeecr_answers():
         with FakeECR() as ecr:
             ecr.push("web", "latest")
             assert tags(client) == ["latest"]
-            ecr.fail("CreateRepository", "LimitExceededException")
-            assert code_of(client.create_repository, repositoryName="web") == "LimitExceededException"
+            ecr.fail("CreateRepository", "AccessDeniedException")
+            assert code_of(client.create_repository, repositoryName="web") == "AccessDeniedException"
             assert dict(get_backend("ecr")["123456789012"]["us-east-1"].repositories) == {}
         client.create_repository(repositoryName="motos")
         assert [each["repositoryName"] for each in client.describe_repositories()["repositories"]] == ["motos"]
@@ -66,12 +67,10 @@ def test_moto_hears_nothing_of_what_fakeecr_answers():
         ("describe_pull_through_cache_rules", {}),  # moto lacks it, and would raise its own NotImplementedError
     ],
 )
-def test_an_operation_that_nobody_has_is_refused_by_fakeecr(operation, parameters):
-    from fakeecr.operations import OPERATIONS
-
-    with pytest.MonkeyPatch.context() as patch, mock_aws(), FakeECR():
-        for name in ("CreateRepository", "DescribePullThroughCacheRules"):
-            patch.delitem(OPERATIONS, name, raising=False)
+def test_an_operation_that_fakeecr_lacks_is_refused_by_fakeecr(monkeypatch, operation, parameters):
+    for name in ("CreateRepository", "DescribePullThroughCacheRules"):
+        monkeypatch.delitem(OPERATIONS, name, raising=False)
+    with mock_aws(), FakeECR():
         client = boto3.client("ecr", "us-east-1")
         with pytest.raises(ClientError, match=r"fakeecr \S+ does not answer \w+ yet; nothing was sent to AWS"):
             getattr(client, operation)(**parameters)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import textwrap
+
+from tests.adapters.processes import run_python
 
 PRELUDE = """
 import importlib.util, sys
@@ -32,26 +32,12 @@ assert len(clients[0].list_images(repositoryName="web")["imageIds"]) == 2
 """
 
 
-def run_python(script: str, epilogue: str = "") -> None:
-    environment = {
-        "PATH": "",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "x",
-        "AWS_SECRET_ACCESS_KEY": "y",
-    }
-    done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", PRELUDE + textwrap.dedent(script) + epilogue],
-        capture_output=True,
-        text=True,
-        check=False,
-        env=environment,
-        timeout=60,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
+def run(script: str, epilogue: str = "") -> None:
+    run_python(PRELUDE + textwrap.dedent(script) + epilogue)
 
 
 def test_clients_are_answered_that_were_made_before_fakeecr_was_imported():
-    run_python(
+    run(
         """
         import boto3, botocore.handlers
         early = boto3.Session()
@@ -66,7 +52,7 @@ def test_clients_are_answered_that_were_made_before_fakeecr_was_imported():
 
 
 def test_clients_are_answered_that_were_made_after_fakeecr_was_imported():
-    run_python(
+    run(
         """
         import importlib, fakeecr
         assert "botocore" not in sys.modules
@@ -91,7 +77,7 @@ def test_clients_are_answered_that_were_made_after_fakeecr_was_imported():
 
 
 def test_an_import_that_fails_may_be_tried_again():
-    run_python(
+    run(
         """
         import fakeecr, botocore
         sys.modules["botocore.utils"] = None
@@ -110,7 +96,7 @@ def test_an_import_that_fails_may_be_tried_again():
 
 
 def test_neither_way_imports_what_only_a_fake_needs():
-    run_python(
+    run(
         """
         import fakeecr
         fakeecr.is_active(), dir(fakeecr)

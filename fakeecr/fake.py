@@ -390,9 +390,8 @@ def _decorate_class(decorated: Any, make: Callable[[], FakeECR]) -> Any:
             f"FakeECR decorates unittest.TestCase classes; {decorated.__name__} is none. "
             "For a class of pytest's, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
         )
-    # A child that is decorated as well brings its own fake in place of its parent's, not inside of it.
-    if not hasattr(decorated, "_make_fake_ecr"):
-        decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
+    decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
+    # An attribute, so that a child that is decorated as well has its own arguments, also in its parent's run.
     decorated._make_fake_ecr = staticmethod(make)
     return decorated
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import re
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -137,6 +139,18 @@ class TestPatch:
             assert tags(client) == [tag]
             ecr.stop()
         assert reaches_for_the_network(client.list_images, repositoryName="web")
+
+    def test_lets_go_of_a_fake_that_was_stopped_when_another_comes(self):
+        client = SESSION.client("ecr", "us-east-1", **ONCE)
+        stopped = fake_with("stopped")
+        stopped.patch(client)
+        stopped.stop()
+        gone = weakref.ref(stopped)
+        del stopped
+        with FakeECR() as ecr:
+            ecr.patch(client)
+            gc.collect()
+            assert gone() is None
 
     def test_of_another_fakes_client_lasts_as_long_as_the_patch(self):
         owner, other = fake_with("owner"), fake_with("other")

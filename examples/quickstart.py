@@ -1,36 +1,42 @@
-"""A real boto3 client pages through repositories that come from a YAML file."""
+"""A real boto3 client pages through two repositories that come from a YAML file: `python examples/quickstart.py`."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 
 from fakeecr import FakeECR
 
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ListImagesResponseTypeDef
+
 REGISTRIES = Path(__file__).parent / "registries.yaml"
 
 
 def main() -> None:
-    """Print a line for every page of two listings."""
-    print(f"{'repository':<14} {'page':>4} {'identifiers':>12}  {'first':<10} {'last':<10} nextToken")
+    """List both repositories, as code for AWS would."""
     with FakeECR() as ecr:
         ecr.seed(REGISTRIES)
-        show_pages("amazonlinux", region="us-west-2", registryId="012345678910")
-        show_pages("team/service", region="us-east-1", maxResults=100)
+
+        oregon = boto3.client("ecr", region_name="us-west-2").get_paginator("list_images")
+        print("amazonlinux, in registry 012345678910 of us-west-2")
+        show(oregon.paginate(registryId="012345678910", repositoryName="amazonlinux"))
+
+        virginia = boto3.client("ecr", region_name="us-east-1").get_paginator("list_images")
+        print("\nteam/service, in the default registry of us-east-1, with maxResults=100")
+        show(virginia.paginate(repositoryName="team/service", PaginationConfig={"PageSize": 100}))
 
 
-def show_pages(repository: str, *, region: str, **parameters: str | int) -> None:
-    """List a repository from its first page to its last, as code for AWS would."""
-    client = boto3.client("ecr", region_name=region)
-    page, token = 0, None
-    while page == 0 or token is not None:
-        if token is not None:
-            parameters["nextToken"] = token
-        response = client.list_images(repositoryName=repository, **parameters)  # type: ignore[arg-type]
-        page, token = page + 1, response.get("nextToken")
-        tags = [image.get("imageTag", "(untagged)") for image in response["imageIds"]]
-        print(f"{repository:<14} {page:>4} {len(tags):>12}  {tags[0]:<10} {tags[-1]:<10} {token or '(none)'}")
+def show(pages: Iterable[ListImagesResponseTypeDef]) -> None:
+    """Print a line for every page."""
+    print("  page  identifiers  first tag   last tag    nextToken")
+    for number, page in enumerate(pages, start=1):
+        tags = [image.get("imageTag", "(untagged)") for image in page["imageIds"]]
+        token = "yes" if "nextToken" in page else "no"
+        print(f"{number:>6}  {len(tags):>11}  {tags[0]:<10}  {tags[-1]:<10}  {token}")
 
 
 if __name__ == "__main__":

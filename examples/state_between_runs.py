@@ -1,52 +1,44 @@
-"""State that lasts: a first process reads half of a listing, a second one carries on with its token.
+"""State that lasts: one process reads half of a repository, and the next carries on with its token.
 
-    python examples/state_between_runs.py [state.db]
-
-Without a path the state is kept in a temporary file.
+`python examples/state_between_runs.py` starts both, on a temporary file.
+`python examples/state_between_runs.py state.db` is one of them; run it twice.
 """
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
-import boto3
-
 from fakeecr import FakeECR
 
 
-def first_run(state: Path) -> None:
-    """Make a repository, read its first page and print the token."""
+def run(state: Path) -> None:
+    """Read the first half and keep the token; or the second half, if a run before this one kept it."""
+    kept = state.with_suffix(".token")
     with FakeECR(state) as ecr:
-        ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [{"count": 6, "tags": ["v{n}"]}]}]}]})
-        page = boto3.client("ecr").list_images(repositoryName="web", maxResults=3)
-        print(*[image["imageTag"] for image in page["imageIds"]], file=sys.stderr)
-        print(page["nextToken"])
-
-
-def second_run(state: Path, token: str) -> None:
-    """Read what the first run left, after its token."""
-    with FakeECR(state):
-        page = boto3.client("ecr").list_images(repositoryName="web", nextToken=token)
-        print(*[image["imageTag"] for image in page["imageIds"]], file=sys.stderr)
+        client = ecr.client()
+        if kept.exists():
+            half = client.list_images(repositoryName="web", nextToken=kept.read_text())
+        else:
+            for build in range(1, 9):
+                ecr.push("web", f"build-{build}")
+            half = client.list_images(repositoryName="web", maxResults=4)
+            kept.write_text(half["nextToken"])
+    print(f"process {os.getpid()} read", *(image["imageTag"] for image in half["imageIds"]))
 
 
 def main() -> None:
-    """Start the two runs, each a process of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        state = sys.argv[1] if len(sys.argv) > 1 else str(Path(folder) / "state.db")
-        command = [sys.executable, __file__]
-        first = subprocess.run([*command, "first", state], check=True, stdout=subprocess.PIPE, text=True)
-        subprocess.run([*command, "second", state, first.stdout.strip()], check=True)
+    """Run once on a given file, or twice on a temporary one."""
+    if len(sys.argv) > 1:
+        run(Path(sys.argv[1]))
+        return
+    with tempfile.TemporaryDirectory() as directory:
+        for _ in range(2):
+            subprocess.run([sys.executable, __file__, f"{directory}/state.db"], check=True)
 
 
 if __name__ == "__main__":
-    match sys.argv[1:]:
-        case ["first", state]:
-            first_run(Path(state))
-        case ["second", state, token]:
-            second_run(Path(state), token)
-        case _:
-            main()
+    main()

@@ -1,14 +1,12 @@
-"""fakeecr with pytest: run with `pytest examples/test_with_pytest.py`.
+"""Code that lists images, and its tests with pytest: `pytest examples/test_with_pytest.py`.
 
-`latest_builds` is the code under test. Its first version looked at the first page only, which every small test
-repository forgives; the last test here is the one that would not have.
+The fixtures `fake_ecr` and `ecr_client` and the marker `fakeecr` come with the package; no conftest.py is needed.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 if TYPE_CHECKING:
@@ -17,34 +15,34 @@ if TYPE_CHECKING:
     from fakeecr import FakeECR
 
 
-def build_numbers(repository: str) -> set[int]:
-    """Read the numbers of a repository's builds from its tags."""
-    pages = boto3.client("ecr").get_paginator("list_images").paginate(repositoryName=repository)
-    tags = [image.get("imageTag", "") for page in pages for image in page["imageIds"]]
-    return {int(tag.removeprefix("build-")) for tag in tags if tag.startswith("build-")}
+def all_tags(client: ECRClient, repository: str) -> set[str]:
+    """Read the tags of a repository, page after page."""
+    pages = client.get_paginator("list_images").paginate(repositoryName=repository)
+    return {image["imageTag"] for page in pages for image in page["imageIds"] if "imageTag" in image}
 
 
-def build_numbers_of_the_first_page(repository: str) -> set[int]:
-    """Do the same with the bug in it."""
-    images = boto3.client("ecr").list_images(repositoryName=repository)["imageIds"]
-    tags = [image.get("imageTag", "") for image in images]
-    return {int(tag.removeprefix("build-")) for tag in tags if tag.startswith("build-")}
+def all_tags_with_a_bug(client: ECRClient, repository: str) -> set[str]:
+    """Take the first page for everything there is."""
+    page = client.list_images(repositoryName=repository)
+    return {image["imageTag"] for image in page["imageIds"] if "imageTag" in image}
 
 
-def test_reads_what_was_pushed(fake_ecr: FakeECR) -> None:
-    fake_ecr.push("team/service", "build-1", "latest")
-    fake_ecr.push("team/service", "build-2", "latest")
-    assert build_numbers("team/service") == {1, 2}
+def test_a_tag_that_moves_is_there_once(fake_ecr: FakeECR, ecr_client: ECRClient) -> None:
+    fake_ecr.push("web", "1.0", "latest")
+    fake_ecr.push("web", "1.1", "latest")
+
+    assert all_tags(ecr_client, "web") == {"1.0", "1.1", "latest"}
 
 
-def test_passes_over_untagged_images(fake_ecr: FakeECR, ecr_client: ECRClient) -> None:
-    image = fake_ecr.push("team/service")
-    assert build_numbers("team/service") == set()
-    assert ecr_client.list_images(repositoryName="team/service")["imageIds"] == [{"imageDigest": image.digest}]
+def test_a_small_repository_forgives_the_bug(fake_ecr: FakeECR, ecr_client: ECRClient) -> None:
+    fake_ecr.push("web", "1.0", "latest")
+
+    assert all_tags_with_a_bug(ecr_client, "web") == all_tags(ecr_client, "web")
 
 
-@pytest.mark.fakeecr(seed="registries.yaml")
-@pytest.mark.usefixtures("fake_ecr")
-def test_reads_every_page() -> None:
-    assert build_numbers("team/service") == set(range(1, 251))
-    assert build_numbers_of_the_first_page("team/service") == set(range(1, 101)), "what the bug would have seen"
+@pytest.mark.fakeecr(seed="registries.yaml")  # beside this file
+def test_a_big_repository_shows_the_bug_before_production_does(ecr_client: ECRClient) -> None:
+    assert all_tags(ecr_client, "team/service") == {f"build-{n}" for n in range(1, 1251)}
+
+    assert "build-100" in all_tags_with_a_bug(ecr_client, "team/service")
+    assert "build-101" not in all_tags_with_a_bug(ecr_client, "team/service")

@@ -6,7 +6,9 @@ puts the sleeping hook into botocore: clients that the code under test makes as 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,18 +43,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers",
         f"{_MARKER}: what the fixture fake_ecr of this test is made with: FakeECR's arguments, and a seed, a mapping "
-        "or a path relative to the test file or the root directory.",
+        "or a path relative to the test file or the root directory. The nearest of several markers wins.",
     )
 
 
 @pytest.fixture
 def fake_ecr(request: pytest.FixtureRequest) -> Iterator[fakeecr.FakeECR]:
     """Give a FakeECR that is active for this test; see the marker `fakeecr` and the ini options."""
-    arguments = _arguments(request)
-    seeds = arguments.pop("seeds")
-    with fakeecr.FakeECR(**arguments) as fake:
-        for seed in seeds:
-            fake.seed(seed)
+    arguments, seeds = _asked_for(request)
+    with ExitStack() as stack:
+        try:
+            fake = stack.enter_context(fakeecr.FakeECR(**arguments))
+            for seed in seeds:
+                fake.seed(seed)
+        except fakeecr.FakeECRError as error:
+            # Its message names the file, the line and the remedy; what called what in here would only hide it.
+            raise pytest.fail.Exception(str(error), pytrace=False) from None
         yield fake
 
 
@@ -62,14 +68,11 @@ def ecr_client(fake_ecr: fakeecr.FakeECR) -> ECRClient:
     return fake_ecr.client()
 
 
-def _arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
-    """Gather what a test's fake is made with: its markers, the nearest first, then the flag, then the ini file."""
+def _asked_for(request: pytest.FixtureRequest) -> tuple[dict[str, Any], list[Any]]:
+    """Gather a test's arguments of FakeECR and its seeds: from its markers, else the flag, else the ini file."""
     config = request.config
     root = config.rootpath
-    given: dict[str, Any] = {}
-    for marker in request.node.iter_markers("fakeecr"):
-        _check_marker(marker)
-        given = {**marker.kwargs, **given}
+    given = _marked(request.node)
 
     seeds = []
     if config.getini("fakeecr_seed"):
@@ -78,31 +81,43 @@ def _arguments(request: pytest.FixtureRequest) -> dict[str, Any]:
         seeds.append(_seed(given.pop("seed"), request.path, root))
     if "limits" not in given and config.getini("fakeecr_limits"):
         given["limits"] = config.getini("fakeecr_limits")
-    if "database" not in given:
-        flag = config.getoption("--fakeecr-database")
-        ini = config.getini("fakeecr_database")
-        if flag:
-            given["database"] = _located(flag, config.invocation_params.dir)
-        elif ini:
-            given["database"] = _located(ini, root)
-    return {**given, "seeds": seeds}
+    if "database" in given:
+        given["database"] = _located(given["database"], root)
+    elif flag := config.getoption("--fakeecr-database"):
+        given["database"] = _located(flag, config.invocation_params.dir)
+    elif ini := config.getini("fakeecr_database"):
+        given["database"] = _located(ini, root)
+    return given, seeds
 
 
-def _check_marker(marker: pytest.Mark) -> None:
-    if marker.args:
-        raise pytest.UsageError(f"The marker fakeecr takes keywords only: {_MARKER}; got {marker.args[0]!r}.")
-    for name in marker.kwargs:
-        if name not in _ARGUMENTS:
-            raise pytest.UsageError(f"The marker fakeecr has no argument {name!r}; it is {_MARKER}.")
+def _marked(test: pytest.Item) -> dict[str, Any]:
+    """Merge the keywords of a test's markers, the nearest last.
+
+    pytest's own search would take a base class's marker before its child's, and a function's before that of
+    one of its parameters.
+    """
+    given: dict[str, Any] = {}
+    for marker in [marker for node in test.listchain() for marker in node.own_markers if marker.name == "fakeecr"]:
+        if marker.args:
+            pytest.fail(f"The marker fakeecr takes keywords only: {_MARKER}; got {marker.args[0]!r}.", pytrace=False)
+        for name in marker.kwargs:
+            if name not in _ARGUMENTS:
+                pytest.fail(f"The marker fakeecr has no argument {name!r}; it is {_MARKER}.", pytrace=False)
+        given.update(marker.kwargs)
+    return given
 
 
-def _located(database: str, directory: Path) -> str | Path:
-    return database if "://" in database else directory / database
+def _located(database: Any, directory: Path) -> Any:
+    """Fix a relative path, wherever the test may go; URLs and None are as they are."""
+    is_path = isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database)
+    return directory / database if is_path else database
 
 
 def _seed(seed: Any, test_file: Path, root: Path) -> Any:
     """Find a marker's seed: beside the test file, or under the root directory."""
-    if not isinstance(seed, str | Path):
+    if not isinstance(seed, str | os.PathLike):
         return seed
-    beside = test_file.parent / seed
-    return beside if beside.exists() else root / seed
+    for directory in (test_file.parent, root):
+        if (directory / seed).exists():
+            return directory / seed
+    pytest.fail(f"The seed {os.fspath(seed)!r} is neither beside {test_file} nor under {root}.", pytrace=False)

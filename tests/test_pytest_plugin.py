@@ -200,6 +200,10 @@ def test_ini_options(write, inner):
             "seeds/all.yaml": SEED.format(name="web"),
             "unit/test_it.py": """
 import pytest
+from botocore.exceptions import ClientError
+
+from fakeecr import PublishedLimitWarning
+
 
 def test_all_three(fake_ecr, ecr_client, request):
     assert len(ecr_client.list_images(repositoryName="web", maxResults=200)["imageIds"]) == 200
@@ -210,7 +214,8 @@ def test_all_three(fake_ecr, ecr_client, request):
 def test_a_marker_is_nearer_and_its_seed_comes_on_top(fake_ecr, ecr_client):
     assert " in memory, " in repr(fake_ecr)
     assert ecr_client.list_images(repositoryName="api")["imageIds"] == []
-    assert len(ecr_client.list_images(repositoryName="web")["imageIds"]) == 100
+    with pytest.raises(ClientError), pytest.warns(PublishedLimitWarning):
+        ecr_client.list_images(repositoryName="web", maxResults=200)
 """,
         }
     )

@@ -19,8 +19,8 @@ import fakeecr
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-_MARKER = "fakeecr(seed=…, database=…, account_id=…, region=…, limits=…, require_layers=…)"
 _ARGUMENTS = ("seed", "database", "account_id", "region", "limits", "require_layers")
+_MARKER = f"fakeecr({', '.join(f'{name}=…' for name in _ARGUMENTS)})"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,7 +34,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.getgroup("fakeecr").addoption(
         "--fakeecr-database",
         metavar="PATH_OR_URL",
-        help="Where every fake_ecr keeps its state, so that it lasts from run to run. Overrides fakeecr_database.",
+        help="Where every fake_ecr keeps its state, so that it lasts from run to run: a path relative to the working "
+        "directory, or a URL. Overrides fakeecr_database.",
     )
 
 
@@ -42,8 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """Make the marker known."""
     config.addinivalue_line(
         "markers",
-        f"{_MARKER}: what the fixture fake_ecr of this test is made with: FakeECR's arguments, and a seed, a mapping "
-        "or a path relative to the test file or the root directory. The nearest of several markers wins.",
+        f"{_MARKER}: what the fixture fake_ecr of this test is made with: FakeECR's arguments (a database's path from "
+        "the root directory), and a seed, which is a mapping, or a path from the test file or the root directory. "
+        "The nearest of several markers wins, argument by argument.",
     )
 
 

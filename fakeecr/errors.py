@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from fakeecr._version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
 
@@ -17,13 +18,17 @@ class ECRError(Exception):
         code: the name a client sees, such as ``RepositoryNotFoundException``.
         message: the sentence that goes with it; None where AWS sends none.
         status: the HTTP status.
+        details: what else the model gives this error, such as `lastValidByteReceived`.
     """
 
-    def __init__(self, code: str, message: str | None = None, status: int = 400) -> None:
+    def __init__(
+        self, code: str, message: str | None = None, status: int = 400, details: Mapping[str, Any] | None = None
+    ) -> None:
         super().__init__(code, message)
         self.code = code
         self.message = message
         self.status = status
+        self.details = details or {}
 
 
 def invalid_parameter(name: str, constraint: str) -> ECRError:
@@ -48,6 +53,202 @@ def repository_not_found(name: str, registry_id: str) -> ECRError:
         "RepositoryNotFoundException",
         f"The repository with name '{name}' does not exist in the registry with id '{registry_id}'",
     )
+
+
+def repository_already_exists(name: str, registry_id: str) -> ECRError:
+    """Refuse a repository whose name is taken (observed)."""
+    return ECRError(
+        "RepositoryAlreadyExistsException",
+        f"The repository with name '{name}' already exists in the registry with id '{registry_id}'",
+    )
+
+
+def repository_not_empty(name: str, registry_id: str) -> ECRError:
+    """Refuse to delete a repository without force while it has images (observed)."""
+    return ECRError(
+        "RepositoryNotEmptyException",
+        f"The repository with name '{name}' in registry with id '{registry_id}' cannot be deleted because it still "
+        "contains images",
+    )
+
+
+def too_many_repositories(registry_id: str, most: int) -> ECRError:
+    """Refuse one repository too many (the limit is documented, the text follows that of images)."""
+    return ECRError(
+        "LimitExceededException",
+        f"The registry with id '{registry_id}' already has the maximum allowed number of repositories which is "
+        f"'{most}'",
+    )
+
+
+def invalid_tag_parameter() -> ECRError:
+    """Refuse a key or a value of a resource's tag (observed)."""
+    return ECRError("InvalidTagParameterException", "Tag parameters are invalid")
+
+
+def too_many_tags(most: int) -> ECRError:
+    """Refuse more tags of a resource than it may have (the sentence is the model's own)."""
+    return ECRError(
+        "TooManyTagsException",
+        "The list of tags on the repository is over the limit. The maximum number of tags that can be applied to a "
+        f"repository is {most}.",
+    )
+
+
+def kms(message: str, kms_error: str) -> ECRError:
+    """Report what KMS says of a key (no text is known)."""
+    return ECRError("KmsException", message, details={"kmsError": kms_error})
+
+
+# --- Images --------------------------------------------------------------------------------------
+
+
+def image_not_found(digest: str | None, tag: str | None, name: str, registry_id: str) -> ECRError:
+    """Say that an image is not there (observed; what was not asked for is printed as null)."""
+    return ECRError(
+        "ImageNotFoundException",
+        f"The image with imageId {{imageDigest:'{digest or 'null'}', imageTag:'{tag or 'null'}'}} does not exist "
+        f"within the repository with name '{name}' in the registry with id '{registry_id}'",
+    )
+
+
+def image_already_exists(digest: str, tag: str | None, name: str, registry_id: str) -> ECRError:
+    """Refuse an image that is there with this very tag (observed)."""
+    return ECRError(
+        "ImageAlreadyExistsException",
+        f"Image with digest '{digest}' and tag '{tag or 'null'}' already exists in the repository with name "
+        f"'{name}' in registry with id '{registry_id}'",
+    )
+
+
+def image_tag_already_exists(tag: str, name: str) -> ECRError:
+    """Refuse to move an immutable tag (observed)."""
+    return ECRError(
+        "ImageTagAlreadyExistsException",
+        f"The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag "
+        "is immutable.",
+    )
+
+
+def image_digest_does_not_match(digest: str, name: str, registry_id: str) -> ECRError:
+    """Refuse a digest that is not the manifest's (observed)."""
+    return ECRError(
+        "ImageDigestDoesNotMatchException",
+        f"The image with digest '{digest}' in repository '{name}' and registry ID '{registry_id}' does not match the "
+        "image digest that Amazon ECR has calculated.",
+    )
+
+
+def referenced_images_not_found(digests: Collection[str], name: str, registry_id: str) -> ECRError:
+    """Refuse a list whose images are not all there (observed)."""
+    return ECRError("ReferencedImagesNotFoundException", _required("Images", digests, name, registry_id))
+
+
+def layers_required(digests: Collection[str], name: str, registry_id: str) -> ECRError:
+    """Refuse an image whose layers are not all there (the text follows that of referenced images)."""
+    return ECRError("LayersNotFoundException", _required("Layers", digests, name, registry_id))
+
+
+def _required(what: str, digests: Collection[str], name: str, registry_id: str) -> str:
+    return (
+        f"{what} with digests '[{', '.join(digests)}]' required for pushing image into repository with name '{name}' "
+        f"in the registry with id '{registry_id}' do not exist"
+    )
+
+
+def too_many_image_tags(tag: str, name: str, registry_id: str, most: int) -> ECRError:
+    """Refuse one tag too many of one image (observed)."""
+    return ECRError(
+        "LimitExceededException",
+        f"Adding tag '{tag}' to an image in the repository with name '{name}' in registry with id '{registry_id}' "
+        f"exceeds the maximum allowed number of tags per image which is '{most}'",
+    )
+
+
+def storage_class_update_not_supported(digest: str, status: str) -> ECRError:
+    """Refuse to move an image to where it is (the first sentence is the model's own)."""
+    return ECRError(
+        "ImageStorageClassUpdateNotSupportedException",
+        f"The requested image storage class update is not supported. The image '{digest}' is {status} already.",
+    )
+
+
+# --- Layers --------------------------------------------------------------------------------------
+
+
+def upload_not_found(upload_id: str, name: str, registry_id: str) -> ECRError:
+    """Say that no such upload is open (observed but for its middle)."""
+    return ECRError("UploadNotFoundException", f"{_upload(upload_id, name, registry_id)} does not exist")
+
+
+def empty_upload(upload_id: str, name: str, registry_id: str) -> ECRError:
+    """Refuse to complete an upload that received nothing (observed)."""
+    return ECRError(
+        "EmptyUploadException",
+        f"{_upload(upload_id, name, registry_id)} cannot be completed because it does not have any parts",
+    )
+
+
+def _upload(upload_id: str, name: str, registry_id: str) -> str:
+    return f"The upload with id '{upload_id}' in the repository with name '{name}' in registry with id '{registry_id}'"
+
+
+def invalid_layer_part(reason: str, upload_id: str, name: str, registry_id: str, received: int) -> ECRError:
+    """Refuse a part that is not what it says, or does not follow the last (no text is known)."""
+    details: dict[str, Any] = {"registryId": registry_id, "repositoryName": name, "uploadId": upload_id}
+    if received:
+        details["lastValidByteReceived"] = received - 1
+    return ECRError("InvalidLayerPartException", reason, details=details)
+
+
+def layer_part_too_small(upload_id: str, name: str, registry_id: str, least: int) -> ECRError:
+    """Refuse to complete an upload of which a part is too small (no text is known)."""
+    return ECRError(
+        "LayerPartTooSmallException",
+        f"{_upload(upload_id, name, registry_id)} has a part that is not its last and smaller than {least} bytes",
+    )
+
+
+def invalid_layer(digest: str, calculated: str) -> ECRError:
+    """Refuse a digest that is not the layer's (no text is known)."""
+    return ECRError(
+        "InvalidLayerException",
+        f"The layer digest '{digest}' does not match the one that Amazon ECR has calculated, '{calculated}'",
+    )
+
+
+def layer_already_exists(digest: str, name: str, registry_id: str) -> ECRError:
+    """Refuse a layer that is there (no text is known)."""
+    return ECRError(
+        "LayerAlreadyExistsException",
+        f"The layer with digest '{digest}' already exists in the repository with name '{name}' in registry with id "
+        f"'{registry_id}'",
+    )
+
+
+def layer_too_big(upload_id: str, name: str, registry_id: str, limit: str) -> ECRError:
+    """Refuse a part beyond a quota of uploads (the quotas are documented, the text is not)."""
+    return ECRError("LimitExceededException", f"{_upload(upload_id, name, registry_id)} exceeds the maximum {limit}")
+
+
+def layer_not_found(digest: str, name: str, registry_id: str) -> ECRError:
+    """Say that a layer is not there (observed)."""
+    return ECRError(
+        "LayersNotFoundException",
+        f"The layer with digest '{digest}' does not exist within the repository with name '{name}' in the registry "
+        f"with id '{registry_id}'",
+    )
+
+
+def layer_inaccessible(digest: str) -> ECRError:
+    """Refuse a layer that no image refers to that could be pulled (the sentence's core is the model's)."""
+    return ECRError(
+        "LayerInaccessibleException",
+        f"The layer with digest '{digest}' is not available because it is not associated with an image",
+    )
+
+
+# --- Any call ------------------------------------------------------------------------------------
 
 
 def serialization(message: str | None = None) -> ECRError:

@@ -72,7 +72,7 @@ class FakeECR:
         region: the region of clients that have none.
         limits: ``"published"`` for the limits of the published reference (API version 2015-09-21),
             ``"installed"`` for those of the botocore on this machine.
-        require_layers: for PutImage, which this version does not answer yet.
+        require_layers: whether PutImage takes an image only once its layers are uploaded, as AWS does.
 
     Raises:
         ValueError: an argument has no value that could be right.
@@ -190,7 +190,13 @@ class FakeECR:
         with self._changing:
             if self._store is None or self._service is None:
                 store = open_store(self._database)
-                self._service = Service(store, account_id=self._account_id, region=self._region, limits=self._limits)
+                self._service = Service(
+                    store,
+                    account_id=self._account_id,
+                    region=self._region,
+                    limits=self._limits,
+                    require_layers=self._require_layers,
+                )
                 self._store = store
                 botocore_patches.begin()
                 # Also when a fake that was only used, and never started, is forgotten.

@@ -20,9 +20,10 @@ from fakeecr.errors import (
 from fakeecr.operations import OPERATIONS, Call
 from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.model import TARGET_PREFIX, known_errors, operation_model, operation_names
+from fakeecr.protocol.partitions import partition_of
 from fakeecr.protocol.published import PUBLISHED, Limits
 from fakeecr.protocol.validation import Validator
-from fakeecr.protocol.wire import decode, error_response, request_id, response
+from fakeecr.protocol.wire import Writer, decode, error_response, request_id, response, writer
 from fakeecr.store.database import Store
 
 _log = logging.getLogger("fakeecr")
@@ -36,14 +37,18 @@ class Service:
         account_id: the account whose registry is meant where a request names none.
         region: the region of a request that names none.
         limits: ``"published"`` for the reference's limits, ``"installed"`` for those of the installed botocore.
+        require_layers: whether an image needs its layers uploaded before.
     """
 
-    def __init__(self, store: Store, *, account_id: str, region: str, limits: Limits) -> None:
+    def __init__(
+        self, store: Store, *, account_id: str, region: str, limits: Limits, require_layers: bool = False
+    ) -> None:
         self.failures = Failures()
         self._store = store
         self._account_id = account_id
         self._region = region
         self._limits = limits
+        self._require_layers = require_layers
 
     def answer(self, request: Request) -> Response:
         """Answer a request, whatever it is: a fault of fakeecr's own becomes a ServerException, and is logged.
@@ -73,11 +78,14 @@ class Service:
         parameters = self._parameters(operation, decode(request.body))
         function, writes = OPERATIONS[operation]
         with self._store.writing() if writes else self._store.reading() as connection:
+            region = request.region or self._region
             call = Call(
                 connection,
                 self._account_id,
-                request.region or self._region,
+                region,
+                partition_of(region),
                 self._store.secret,
+                self._require_layers,
                 {
                     "RequestId": made_id,
                     "HTTPStatusCode": 200,
@@ -87,6 +95,9 @@ class Service:
             )
             answered = dict(function(call, parameters))
         del answered["ResponseMetadata"]  # it is what the headers say, and not part of the body
+        write = _writer(operation)
+        if write is not None:
+            write(answered)
         return answered
 
     def _parameters(self, operation: str, body: Any) -> dict[str, Any]:
@@ -157,6 +168,11 @@ def _validator(operation: str, limits: Limits) -> Validator:
     return Validator(
         operation_model(operation).input_shape, PUBLISHED.get(operation) if limits == "published" else None
     )
+
+
+@functools.cache
+def _writer(operation: str) -> Writer | None:
+    return writer(operation_model(operation).output_shape)
 
 
 def _installed_allows(operation: str, parameters: dict[str, Any]) -> bool:

@@ -60,6 +60,7 @@ def test_its_set_up_is_two_blocks_of_shell():
 
 def test_it_says_how_many_operations_are_answered():
     assert f"{len(OPERATIONS)} of {len(operation_names())} in this version" in README
+    assert [name for name in OPERATIONS if not re.search(rf"\b{name}\b", README)] == []
 
 
 def test_it_names_no_file_that_is_not_there():

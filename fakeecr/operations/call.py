@@ -10,6 +10,8 @@ from sqlalchemy import Connection
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ResponseMetadataTypeDef
 
+    from fakeecr.protocol.partitions import Partition
+
 
 @dataclass(slots=True)
 class Call:
@@ -19,7 +21,9 @@ class Call:
         connection: the transaction of this one operation.
         account_id: the default registry's account.
         region: the region that the call was made to.
+        partition: the partition of that region.
         secret: what seals the tokens of this database.
+        require_layers: whether an image needs its layers uploaded before.
         metadata: what the HTTP response says of itself; an operation hands it back in its own response,
             which is how boto3's types have it.
     """
@@ -27,5 +31,7 @@ class Call:
     connection: Connection
     account_id: str
     region: str
+    partition: Partition
     secret: bytes
+    require_layers: bool
     metadata: ResponseMetadataTypeDef

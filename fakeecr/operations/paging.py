@@ -9,14 +9,30 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
+from collections.abc import Mapping
 from hashlib import blake2b
 from hmac import compare_digest
+from typing import Any
 
-from fakeecr.errors import invalid_next_token
+from fakeecr.errors import invalid_next_token, invalid_parameter
 from fakeecr.operations.call import Call
+
+# What a page holds where maxResults is absent (reference).
+DEFAULT_PAGE = 100
 
 _SEAL = 16
 _KEY = 8
+
+
+def refuse_paging(request: Mapping[str, Any], given: str) -> None:
+    """Refuse to page what is asked for by name: the model says that both cannot be had, and not how it is told.
+
+    Raises:
+        ECRError: an InvalidParameterException.
+    """
+    for name in ("nextToken", "maxResults"):
+        if name in request:
+            raise invalid_parameter(name, f"{name} must be null when {given} is given")
 
 
 def seal(call: Call, listing: tuple[object, ...], last_key: int) -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import functools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from email.utils import formatdate
 from typing import Any
 
 import msgspec
+from botocore.model import ListShape, Shape, StructureShape
 
 from fakeecr import clock
 from fakeecr.errors import ECRError, serialization
@@ -17,7 +19,8 @@ from fakeecr.protocol.http import Response
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
-_encode = msgspec.json.Encoder().encode
+# The members of every structure in alphabetical order, as AWS has them (observed).
+_encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
 
 
@@ -34,6 +37,41 @@ def decode(body: bytes) -> Any:
     if not isinstance(content, dict | list):
         raise serialization()
     return content
+
+
+Writer = Callable[[Any], Any]
+
+
+def writer(shape: Shape | None) -> Writer | None:
+    """Compile what turns a response's moments into numbers; None where the shape has none.
+
+    AWS writes a moment as seconds since 1970 with a fraction (observed), where msgspec would write a text. What a
+    writer is given it changes in place.
+    """
+    if isinstance(shape, StructureShape):
+        members = {name: write for name, member in shape.members.items() if (write := writer(member))}
+        return _structure_writer(members) if members else None
+    if isinstance(shape, ListShape):
+        item = writer(shape.member)
+        return _list_writer(item) if item else None
+    return _seconds if shape is not None and shape.type_name == "timestamp" else None
+
+
+def _seconds(moment: datetime) -> float:
+    return moment.timestamp()
+
+
+def _structure_writer(members: Mapping[str, Writer]) -> Writer:
+    def write(value: dict[str, Any]) -> dict[str, Any]:
+        for name in members.keys() & value.keys():
+            value[name] = members[name](value[name])
+        return value
+
+    return write
+
+
+def _list_writer(item: Writer) -> Writer:
+    return lambda values: [item(value) for value in values]
 
 
 # Of its own, so that a test that seeds `random` neither disturbs it nor is disturbed.
@@ -67,7 +105,8 @@ def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
 
 def error_response(error: ECRError, request_id: str) -> Response:
     """Write an error: its bare name, without a namespace, and the message where it has one (observed)."""
-    body = {"__type": error.code}
+    body: dict[str, Any] = {"__type": error.code}
     if error.message is not None:
         body["message"] = error.message
+    body.update(error.details)
     return response(error.status, body, request_id)

@@ -137,7 +137,7 @@ def _image(entry: ImageSeed, made_from: str | None, now: datetime, path: str) ->
             raise SeedError(f"the digest of this image's manifest is {digest}", path=f"{path}.digest")
     elif entry.digest is not None:
         digest = str(entry.digest)
-    return NewImage(digest, entry.pushed_at or now, manifest, made_from, entry.status)
+    return NewImage(digest, entry.pushed_at or now, manifest, made_from, status=entry.status)
 
 
 def _write_new(connection: Connection, repository_id: int, chunk: list[_Described]) -> None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, bindparam, func, select
+from sqlalchemy import Connection, Insert, bindparam, func, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fakeecr.store.images import NewImage
-from fakeecr.store.models import Base, Image, ImageIdentifier
+from fakeecr.store.images import NewImage, size_of_list
+from fakeecr.store.models import Base, Image, ImageIdentifier, ImageReference
 
 
 class Clash(NamedTuple):
@@ -48,24 +48,12 @@ def add_images(
     """
     dialect = connection.dialect.name
     before = connection.execute(_LAST_IMAGE).scalar() or 0
-    connection.execute(
-        _insert_into(Image, dialect),
-        [
-            {
-                "repository_id": repository_id,
-                "digest": image.digest,
-                "status": image.status,
-                "tagged": bool(tags),
-                "pushed_at": image.pushed_at,
-                "manifest": image.manifest,
-                "made_from": image.made_from,
-            }
-            for image, tags in images
-        ],
-    )
+    rows = [image.row(repository_id, tagged=bool(tags)) for image, tags in images]
+    connection.execute(_insert_into(Image, dialect), _without_empty_columns(rows))
     keys = {row.digest: row.id for row in connection.execute(_NEW_IMAGES, {"before": before})}
     if len(keys) != len(images):
         return _digest_clash(images, keys)
+    _refer(connection, repository_id, [(keys[image.digest], image) for image, _ in images if image.contents.references])
     # What these rows carry of their image is given here, and not copied by the database as for one image,
     # because that takes four times as long (measured); the foreign key holds them to be true all the same.
     identifiers = [
@@ -83,6 +71,23 @@ def add_images(
     if connection.execute(_insert_into(ImageIdentifier, dialect), identifiers).rowcount != len(identifiers):
         return _tag_clash(connection, repository_id, images)
     return None
+
+
+def _without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the columns that no row uses: among made-up images that is most of them."""
+    used = [name for name in rows[0] if any(row[name] is not None for row in rows)]
+    return [{name: row[name] for name in used} for row in rows]
+
+
+def _refer(connection: Connection, repository_id: int, images: Sequence[tuple[int, NewImage]]) -> None:
+    """Write what images refer to, and the sizes of lists, whose images are there by now."""
+    references = [row for key, image in images for row in image.reference_rows(repository_id, key)]
+    if references:
+        connection.execute(insert(ImageReference), references)
+    for key, image in images:
+        if image.contents.size is None:
+            size = size_of_list(connection, repository_id, image.contents)
+            connection.execute(update(Image).where(Image.id == key).values(size=size))
 
 
 def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapping[str, int]) -> Clash | None:

@@ -1,15 +1,16 @@
-"""Images: written, and their tags moved, so that every identifier tells the truth afterwards."""
+"""Images: found, written, moved between tags and deleted, so that every identifier tells the truth afterwards."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, String, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, String, bindparam, case, delete, func, insert, select, update
 
-from fakeecr.store.manifests import made_digest
-from fakeecr.store.models import Image, ImageIdentifier, Repository
+from fakeecr.store.manifests import EMPTY_BLOB, NOTHING, OCI_MANIFEST, Contents, made_digest, manifest
+from fakeecr.store.models import Image, ImageIdentifier, ImageReference, Repository
 from fakeecr.store.prepared import Prepared
 
 
@@ -22,29 +23,72 @@ class NewImage:
         pushed_at: when it was pushed, in UTC.
         manifest: the exact bytes of its manifest, or None where they are not known.
         made_from: instead of a manifest, the words it is made from (see :mod:`fakeecr.store.manifests`).
+        contents: what its manifest says; nothing for one that is made up.
         status: ``ACTIVE``, ``ARCHIVED`` or ``ACTIVATING``.
+        pulled_at, archived_at, activated_at: when that happened last, in UTC; None for never.
     """
 
     digest: str
     pushed_at: datetime
     manifest: bytes | None = None
     made_from: str | None = None
+    contents: Contents = NOTHING
     status: str = "ACTIVE"
+    pulled_at: datetime | None = None
+    archived_at: datetime | None = None
+    activated_at: datetime | None = None
+
+    def row(self, repository_id: int, *, tagged: bool) -> dict[str, Any]:
+        """Give its row in the table of images."""
+        return {
+            "repository_id": repository_id,
+            "digest": self.digest,
+            "status": self.status,
+            "tagged": tagged,
+            "pushed_at": self.pushed_at,
+            "manifest": self.manifest,
+            "made_from": self.made_from,
+            "media_type": self.contents.media_type,
+            "artifact_media_type": self.contents.artifact_media_type,
+            "artifact_type": self.contents.artifact_type,
+            "size": self.contents.size,
+            "subject": self.contents.subject,
+            "pulled_at": self.pulled_at,
+            "archived_at": self.archived_at,
+            "activated_at": self.activated_at,
+        }
+
+    def reference_rows(self, repository_id: int, image_id: int) -> list[dict[str, Any]]:
+        """Give its rows in the table of references."""
+        return [
+            {"image_id": image_id, "repository_id": repository_id, **reference._asdict()}
+            for reference in self.contents.references
+        ]
+
+
+class Known(NamedTuple):
+    """An image that is there."""
+
+    key: int
+    digest: str
+    status: str
+    tagged: bool
 
 
 # The statements, written once: to write one anew takes several times as long as to run it.
 _row = ImageIdentifier
+_known = (Image.id, Image.digest, Image.status, Image.tagged)
 _find_image = Prepared(
-    select(Image.id, Image.tagged).where(
-        Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest")
-    )
+    select(*_known).where(Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest"))
 )
 _new_image = insert(Image).returning(Image.id)
+_new_references = insert(ImageReference)
 _set_tagged = update(Image).where(Image.id == bindparam("key")).values(tagged=bindparam("is_tagged"))
 _find_tag = Prepared(
     select(_row.id, _row.image_id).where(_row.repository_id == bindparam("repository_id"), _row.tag == bindparam("tag"))
 )
 _find_row = Prepared(select(_row.id).where(_row.image_id == bindparam("image_id")).limit(1))
+_count_rows = Prepared(select(func.count()).select_from(_row).where(_row.image_id == bindparam("image_id")))
 _remove_row = delete(_row).where(_row.id == bindparam("key"))
 # What a row carries of its image is copied by the database.
 _new_row = insert(_row).from_select(
@@ -59,6 +103,90 @@ _count_push = (
     .values(pushes=Repository.pushes + 1)
     .returning(Repository.pushes)
 )
+_biggest = select(
+    func.max(func.coalesce(Image.size, case((Image.made_from.is_not(None), len(EMPTY_BLOB)), else_=0)))
+).where(Image.repository_id == bindparam("repository_id"), Image.digest.in_(bindparam("digests", expanding=True)))
+
+
+# --- Found ---------------------------------------------------------------------------------------
+
+
+def find(connection: Connection, repository_id: int, digest: str) -> Known | None:
+    """Find an image by its digest."""
+    found = _find_image.rows(connection, {"repository_id": repository_id, "digest": digest})
+    return Known(*found[0]) if found else None
+
+
+def find_all(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, Known]:
+    """Find images by their digests; those that are not there are left out."""
+    statement = select(*_known).where(Image.repository_id == repository_id, Image.digest.in_(digests))
+    return {row.digest: Known(*row) for row in connection.execute(statement)} if digests else {}
+
+
+def find_tagged(connection: Connection, repository_id: int, tags: Collection[str]) -> dict[str, Known]:
+    """Find images by their tags; tags that no image has are left out."""
+    statement = (
+        select(*_known, _row.tag)
+        .join(Image, _row.image_id == Image.id)
+        .where(_row.repository_id == repository_id, _row.tag.in_(tags))
+    )
+    return {str(row[-1]): Known(*row[:-1]) for row in connection.execute(statement)} if tags else {}
+
+
+def holder_of(connection: Connection, repository_id: int, tag: str) -> int | None:
+    """Give the key of the image that has a tag."""
+    held = _find_tag.rows(connection, {"repository_id": repository_id, "tag": tag})
+    return held[0][1] if held else None
+
+
+def count_tags(connection: Connection, image: Known) -> int:
+    """Count an image's tags."""
+    if not image.tagged:
+        return 0
+    count: int = _count_rows.rows(connection, {"image_id": image.key})[0][0]
+    return count
+
+
+def tags_of(connection: Connection, keys: Collection[int]) -> dict[int, list[str]]:
+    """Give the tags of images, in the order in which they came; an image without one is left out."""
+    statement = select(_row.image_id, _row.tag).where(_row.image_id.in_(keys), _row.tag.is_not(None)).order_by(_row.id)
+    tags: dict[int, list[str]] = {}
+    for key, tag in connection.execute(statement) if keys else ():
+        tags.setdefault(key, []).append(str(tag))
+    return tags
+
+
+def manifests_of(connection: Connection, keys: Collection[int]) -> dict[int, tuple[bytes | None, str]]:
+    """Give the manifests of images, None where one is not known, and their media types."""
+    statement = select(Image.id, Image.manifest, Image.made_from, Image.media_type).where(Image.id.in_(keys))
+    return {
+        row.id: (
+            row.manifest if row.made_from is None else manifest(row.made_from),
+            row.media_type or OCI_MANIFEST,
+        )
+        for row in (connection.execute(statement) if keys else ())
+    }
+
+
+def lists_with(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, list[str]]:
+    """Give for each of these digests the lists and indexes that refer to it as one of their images, oldest first."""
+    statement = (
+        select(ImageReference.digest, Image.digest)
+        .join(Image, ImageReference.image_id == Image.id)
+        .where(
+            ImageReference.repository_id == repository_id,
+            ImageReference.digest.in_(digests),
+            ImageReference.is_layer.is_(False),
+        )
+        .order_by(Image.id)
+    )
+    parents: dict[str, list[str]] = {}
+    for child, parent in connection.execute(statement) if digests else ():
+        parents.setdefault(child, []).append(parent)
+    return parents
+
+
+# --- Written -------------------------------------------------------------------------------------
 
 
 def put_image(connection: Connection, repository_id: int, image: NewImage, tags: Sequence[str] = ()) -> None:
@@ -66,23 +194,33 @@ def put_image(connection: Connection, repository_id: int, image: NewImage, tags:
 
     An image that is there keeps what it has, its other tags and the moment of its first push among them.
     """
-    found = _find_image.rows(connection, {"repository_id": repository_id, "digest": image.digest})
-    if not found:
+    found = find(connection, repository_id, image.digest)
+    if found is None:
         image_id = _insert(connection, repository_id, image, tagged=bool(tags))
     else:
-        image_id, is_tagged = found[0]
-        if tags and not is_tagged:
+        image_id = found.key
+        if tags and not found.tagged:
             _become(connection, image_id, tagged=True)
     for tag in tags:
         _move_tag(connection, repository_id, image_id, tag)
 
 
 def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagged: bool) -> int:
-    values = {"repository_id": repository_id, "tagged": tagged, **asdict(image)}
+    values = image.row(repository_id, tagged=tagged)
+    if image.contents.references and values["size"] is None:
+        values["size"] = size_of_list(connection, repository_id, image.contents)
     image_id: int = connection.execute(_new_image, values).scalar_one()
+    if image.contents.references:
+        connection.execute(_new_references, image.reference_rows(repository_id, image_id))
     if not tagged:
         connection.execute(_new_row, {"key": image_id, "tag": None})
     return image_id
+
+
+def size_of_list(connection: Connection, repository_id: int, contents: Contents) -> int:
+    """Give the size of a list: that of the biggest of its images that are there (model)."""
+    digests = [child.digest for child in contents.references]
+    return connection.execute(_biggest, {"repository_id": repository_id, "digests": digests}).scalar() or 0
 
 
 def _become(connection: Connection, image_id: int, *, tagged: bool) -> None:
@@ -107,10 +245,34 @@ def _move_tag(connection: Connection, repository_id: int, image_id: int, tag: st
     connection.execute(_new_row, {"key": image_id, "tag": tag})
 
 
+def set_status(connection: Connection, key: int, status: str, moment: datetime) -> None:
+    """Archive an image, or activate it again."""
+    when = {"archived_at": moment} if status == "ARCHIVED" else {"activated_at": moment}
+    connection.execute(update(Image).where(Image.id == key).values(status=status, **when))
+
+
+def pulled(connection: Connection, keys: Collection[int], moment: datetime) -> None:
+    """Note that images were pulled."""
+    if keys:
+        connection.execute(update(Image).where(Image.id.in_(keys)).values(pulled_at=moment))
+
+
+def remove_tags(connection: Connection, repository_id: int, tags: Collection[str]) -> None:
+    """Take tags from images, none of which may lose its last."""
+    if tags:
+        connection.execute(delete(_row).where(_row.repository_id == repository_id, _row.tag.in_(tags)))
+
+
+def delete_images(connection: Connection, keys: Iterable[int]) -> None:
+    """Delete images with all that is theirs."""
+    if keys := list(keys):
+        connection.execute(delete(Image).where(Image.id.in_(keys)))
+
+
 def make_up(connection: Connection, repository_id: int, name: str) -> str:
     """Give the words for an image that the repository has not, by counting those that were made up for it."""
     while True:
         words = f"{name}#{connection.execute(_count_push, {'key': repository_id}).scalar_one()}"
         # It is there where a seed brought what was made up elsewhere.
-        if not _find_image.rows(connection, {"repository_id": repository_id, "digest": made_digest(words)}):
+        if find(connection, repository_id, made_digest(words)) is None:
             return words

@@ -1,19 +1,163 @@
-"""The small manifests that fakeecr makes up: each from a few words, always the same from the same words.
+"""Manifests: what they say (OCI's and Docker's formats), and the small ones that fakeecr makes up.
 
-State files keep the words and not the manifest, so what is made here must stay byte for byte what it is.
+A made-up manifest comes from a few words, always the same from the same words. State files keep the words and not
+the manifest, so what is made here must stay byte for byte what it is.
 """
 
 from __future__ import annotations
 
 import hashlib
+import json
+from collections.abc import Sequence
+from typing import Annotated, NamedTuple
 
-# The config is the JSON `{}`, OCI's own empty blob.
+import msgspec
+from msgspec import Meta, Struct
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+LISTS = frozenset({OCI_INDEX, DOCKER_LIST})
+MEDIA_TYPES = LISTS | {
+    OCI_MANIFEST,
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+}
+
+# --- Digests -------------------------------------------------------------------------------------
+
+# OCI's own empty blob, the JSON `{}`: the config of what is made up here, and of artifacts that have none.
+EMPTY_BLOB = b"{}"
+EMPTY_DIGEST = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+
+def digest_of(content: bytes) -> str:
+    """Give the digest of a manifest or a layer: the SHA-256 of its exact bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+# --- Read ----------------------------------------------------------------------------------------
+
+# No NUL, which PostgreSQL cannot keep; and no size whose sum over a whole manifest would not fit a column.
+_Words = Annotated[str, Meta(pattern=r"\A[^\0]*\Z")]
+_Digest = Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9_+.-]+:[a-fA-F0-9]+\Z")]
+_Size = Annotated[int, Meta(ge=0, le=2**46)]
+
+
+class _Descriptor(Struct, rename="camel"):
+    digest: _Digest
+    media_type: _Words | None = None
+    size: _Size = 0
+
+
+class _OldLayer(Struct, rename="camel"):
+    blob_sum: _Digest
+
+
+class _Manifest(Struct, rename="camel"):
+    media_type: _Words | None = None
+    artifact_type: _Words | None = None
+    config: _Descriptor | None = None
+    # Programs in Go write an empty list as null.
+    layers: list[_Descriptor] | None = None
+    manifests: list[_Descriptor] | None = None
+    subject: _Descriptor | None = None
+    fs_layers: list[_OldLayer] | None = None  # of Docker's first schema
+
+
+class _Annotated(Struct):
+    annotations: dict[str, str] | None = None
+
+
+_decode = msgspec.json.Decoder(_Manifest).decode
+_decode_annotations = msgspec.json.Decoder(_Annotated).decode
+
+
+class Reference(NamedTuple):
+    """What a manifest refers to by digest: an image of a list, or a layer or config."""
+
+    digest: str
+    is_layer: bool
+    media_type: str | None
+
+
+class Contents(NamedTuple):
+    """What a manifest says.
+
+    Attributes:
+        media_type: its own media type.
+        artifact_media_type: its config's media type.
+        artifact_type: its artifactType, or else its config's media type.
+        size: the bytes of its layers and config; None for a list, whose size is that of its biggest image.
+        subject: the digest of the image that it refers to as an artifact.
+        references: the images of a list, or layers and config, each digest once.
+    """
+
+    media_type: str | None = None
+    artifact_media_type: str | None = None
+    artifact_type: str | None = None
+    size: int | None = None
+    subject: str | None = None
+    references: Sequence[Reference] = ()
+
+
+NOTHING = Contents()
+
+
+def read(manifest: bytes, media_type: str | None = None) -> Contents:
+    """Read a manifest.
+
+    Args:
+        manifest: its exact bytes.
+        media_type: the media type that was told beside it; its own comes first.
+
+    Raises:
+        ValueError: it is not JSON, has not the form of a manifest, or no media type that a registry takes.
+    """
+    try:
+        said = _decode(manifest)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    own_type = said.media_type or media_type
+    if own_type not in MEDIA_TYPES:
+        raise ValueError(f"{own_type!r} is no media type of a manifest")
+    config_type = said.config.media_type if said.config else None
+    if own_type in LISTS:
+        references = [Reference(child.digest, False, child.media_type) for child in said.manifests or ()]
+        size = None
+    else:
+        blobs = [*([said.config] if said.config else ()), *(said.layers or ())]
+        references = [Reference(blob.digest, True, blob.media_type) for blob in blobs]
+        references += [Reference(layer.blob_sum, True, None) for layer in said.fs_layers or ()]
+        size = sum([blob.size for blob in blobs])
+    return Contents(
+        own_type,
+        config_type,
+        said.artifact_type or config_type,
+        size,
+        said.subject.digest if said.subject else None,
+        list({each.digest: each for each in references}.values()),
+    )
+
+
+def annotations_of(manifest: bytes) -> dict[str, str]:
+    """Give a manifest's annotations; none where it has no such thing."""
+    try:
+        return _decode_annotations(manifest).annotations or {}
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+
+
+# --- Made up -------------------------------------------------------------------------------------
+
 _BEFORE = (
-    b'{"schemaVersion":2,"mediaType":"application/vnd.oci.image.manifest.v1+json",'
-    b'"config":{"mediaType":"application/vnd.oci.image.config.v1+json",'
-    b'"digest":"sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a","size":2},'
-    b'"layers":[],"annotations":{"fakeecr.made-from":"'
-)
+    f'{{"schemaVersion":2,"mediaType":"{OCI_MANIFEST}",'
+    f'"config":{{"mediaType":"{OCI_CONFIG}","digest":"{EMPTY_DIGEST}","size":2}},'
+    '"layers":[],"annotations":{"fakeecr.made-from":"'
+).encode()
 _AFTER = b'"}}'
 _hashed_before = hashlib.sha256(_BEFORE)
 
@@ -30,6 +174,31 @@ def made_digest(made_from: str) -> str:
     return f"sha256:{hashed.hexdigest()}"
 
 
-def digest_of(manifest: bytes) -> str:
-    """Give an image's digest: the SHA-256 of the exact bytes of its manifest."""
-    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+def index(children: Sequence[tuple[str, str]], made_from: str) -> bytes:
+    """Make the index of an image for several platforms.
+
+    Args:
+        children: for each of its images, the platform, such as ``linux/arm64/v8``, and the words it is made from.
+        made_from: the index's own words.
+    """
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": OCI_INDEX,
+            "manifests": [
+                {
+                    "mediaType": OCI_MANIFEST,
+                    "digest": made_digest(words),
+                    "size": len(manifest(words)),
+                    "platform": _platform(platform),
+                }
+                for platform, words in children
+            ],
+            "annotations": {"fakeecr.made-from": made_from},
+        },
+        separators=(",", ":"),
+    ).encode()
+
+
+def _platform(platform: str) -> dict[str, str]:
+    return dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))

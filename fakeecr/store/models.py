@@ -22,6 +22,7 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
+    false,
     text,
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
@@ -90,16 +91,50 @@ class Registry(Base):
 
 
 class Repository(Base):
-    """A repository; `pushes` counts the images that fakeecr made up for it, so that each is another."""
+    """A repository and its settings.
+
+    `exclusion_filters` holds the wildcards that except tags from its mutability, as JSON: ``["dev-*"]``.
+    `pushes` counts the images that fakeecr made up for it, so that each is another.
+    """
 
     __tablename__ = "repository"
-    __table_args__ = (UniqueConstraint("registry_id", "name"), _NEVER_REUSED)
+    __table_args__ = (
+        UniqueConstraint("registry_id", "name"),
+        # The order in which they are described.
+        Index(None, "registry_id", "id"),
+        CheckConstraint(
+            "tag_mutability IN ('MUTABLE', 'IMMUTABLE', 'MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION')",
+            name="tag_mutability",
+        ),
+        CheckConstraint(
+            "(exclusion_filters IS NOT NULL) = "
+            "(tag_mutability IN ('MUTABLE_WITH_EXCLUSION', 'IMMUTABLE_WITH_EXCLUSION'))",
+            name="exclusion_filters",
+        ),
+        CheckConstraint("encryption_type IN ('AES256', 'KMS', 'KMS_DSSE')", name="encryption_type"),
+        _NEVER_REUSED,
+    )
 
     id: Mapped[int] = mapped_column(_Key, primary_key=True)
     registry_id: Mapped[int] = mapped_column(_Key, ForeignKey("registry.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(256))
     created_at: Mapped[datetime] = mapped_column(Moment)
     pushes: Mapped[int] = mapped_column(_Key, server_default=text("0"))
+    tag_mutability: Mapped[str] = mapped_column(String(24), server_default=text("'MUTABLE'"))
+    exclusion_filters: Mapped[str | None] = mapped_column(String)
+    scan_on_push: Mapped[bool] = mapped_column(server_default=false())
+    encryption_type: Mapped[str] = mapped_column(String(8), server_default=text("'AES256'"))
+    kms_key: Mapped[str | None] = mapped_column(String(2048))
+
+
+class RepositoryTag(Base):
+    """A tag of a repository as a resource of AWS: a key and a value, not an image's tag."""
+
+    __tablename__ = "repository_tag"
+
+    repository_id: Mapped[int] = mapped_column(_Key, ForeignKey("repository.id", ondelete="CASCADE"), primary_key=True)
+    key: Mapped[str] = mapped_column(String(128), primary_key=True)
+    value: Mapped[str] = mapped_column(String(256))
 
 
 class Image(Base):
@@ -108,6 +143,9 @@ class Image(Base):
     `manifest` holds the exact bytes of its manifest; for an image that fakeecr made up, `made_from` holds the
     few words its manifest is made from again, so that a million of them stay small. An image that a seed gave
     by its digest alone has neither.
+
+    What a manifest says is in `media_type`, `artifact_media_type` (its config's), `artifact_type` (its own, for
+    referrers), `size` and `subject`; None where it says nothing, and for all that fakeecr made up.
     """
 
     __tablename__ = "image"
@@ -117,6 +155,20 @@ class Image(Base):
         UniqueConstraint("id", "repository_id", "digest", "status", "tagged", name="uq_image_copied"),
         CheckConstraint("status IN ('ACTIVE', 'ARCHIVED', 'ACTIVATING')", name="status"),
         CheckConstraint("manifest IS NULL OR made_from IS NULL", name="one_manifest"),
+        # One index for each way DescribeImages can be filtered, each in the order of its pages.
+        Index(None, "repository_id", "id"),
+        Index(None, "repository_id", "status", "id"),
+        Index(None, "repository_id", "tagged", "id"),
+        Index(None, "repository_id", "status", "tagged", "id"),
+        # ListImageReferrers; few images have a subject.
+        Index(
+            "ix_image_subject",
+            "repository_id",
+            "subject",
+            "id",
+            sqlite_where=text("subject IS NOT NULL"),
+            postgresql_where=text("subject IS NOT NULL"),
+        ),
         _NEVER_REUSED,
     )
 
@@ -128,6 +180,58 @@ class Image(Base):
     pushed_at: Mapped[datetime] = mapped_column(Moment)
     manifest: Mapped[bytes | None]
     made_from: Mapped[str | None] = mapped_column(String)
+    media_type: Mapped[str | None] = mapped_column(String)
+    artifact_media_type: Mapped[str | None] = mapped_column(String)
+    artifact_type: Mapped[str | None] = mapped_column(String)
+    size: Mapped[int | None] = mapped_column(BigInteger)
+    subject: Mapped[str | None] = mapped_column(String)
+    pulled_at: Mapped[datetime | None] = mapped_column(Moment)
+    archived_at: Mapped[datetime | None] = mapped_column(Moment)
+    activated_at: Mapped[datetime | None] = mapped_column(Moment)
+
+
+class ImageReference(Base):
+    """What an image's manifest refers to by digest: the images of a list, or the layers and config of one image."""
+
+    __tablename__ = "image_reference"
+    __table_args__ = (Index(None, "repository_id", "digest"),)
+
+    image_id: Mapped[int] = mapped_column(_Key, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True)
+    digest: Mapped[str] = mapped_column(String, primary_key=True)
+    # A copy, so that one index finds who refers to a digest in a repository.
+    repository_id: Mapped[int] = mapped_column(_Key)
+    is_layer: Mapped[bool]
+    media_type: Mapped[str | None] = mapped_column(String)
+
+
+class Layer(Base):
+    """A layer, or any other blob; while its upload is open it has no digest, afterwards its parts are its content.
+
+    `size` counts the bytes received. A layer that a seed brought never had an upload.
+    """
+
+    __tablename__ = "layer"
+    __table_args__ = (
+        UniqueConstraint("repository_id", "digest"),
+        UniqueConstraint("repository_id", "upload_id"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    repository_id: Mapped[int] = mapped_column(_Key, ForeignKey("repository.id", ondelete="CASCADE"))
+    upload_id: Mapped[str | None] = mapped_column(String(36))
+    digest: Mapped[str | None] = mapped_column(String(71))
+    size: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+
+
+class LayerPart(Base):
+    """A part of a layer, as it was uploaded: the bytes from `first_byte` on."""
+
+    __tablename__ = "layer_part"
+
+    layer_id: Mapped[int] = mapped_column(_Key, ForeignKey("layer.id", ondelete="CASCADE"), primary_key=True)
+    first_byte: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    content: Mapped[bytes]
 
 
 class ImageIdentifier(Base):

@@ -1,16 +1,40 @@
-"""Registries and their repositories: found, and made where they are missing."""
+"""Registries and their repositories: found, made, set, tagged and deleted."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, insert, select
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from fakeecr.store.models import Registry, Repository
+from fakeecr.store.models import Image, Registry, Repository, RepositoryTag
 from fakeecr.store.prepared import Prepared
 
-_repository_id = Prepared(
-    select(Repository.id)
+
+class FoundRepository(NamedTuple):
+    """A repository that is there: what any operation may need of it.
+
+    Attributes:
+        key: its key.
+        account_id: the account of its registry.
+        region: the region of its registry.
+        name: its name.
+        tag_mutability: ``MUTABLE``, ``IMMUTABLE``, or one of the two ``…_WITH_EXCLUSION``.
+        exclusion_filters: the wildcards of a ``…_WITH_EXCLUSION``.
+    """
+
+    key: int
+    account_id: str
+    region: str
+    name: str
+    tag_mutability: str = "MUTABLE"
+    exclusion_filters: Sequence[str] = ()
+
+
+_repository = Prepared(
+    select(Repository.id, Repository.tag_mutability, Repository.exclusion_filters)
     .join(Registry.__table__, Repository.registry_id == Registry.id)
     .where(
         Repository.name == bindparam("name"),
@@ -18,7 +42,6 @@ _repository_id = Prepared(
         Registry.region == bindparam("region"),
     )
 )
-
 _registry_id = Prepared(
     select(Registry.id).where(Registry.account_id == bindparam("account_id"), Registry.region == bindparam("region"))
 )
@@ -26,10 +49,16 @@ _new_registry = insert(Registry).returning(Registry.id)
 _new_repository = insert(Repository).returning(Repository.id)
 
 
-def repository_id(connection: Connection, account_id: str, region: str, name: str) -> int | None:
-    """Give the key of a repository, or None where it is not there."""
-    found = _repository_id.rows(connection, {"account_id": account_id, "region": region, "name": name})
-    return found[0][0] if found else None
+# --- Found ---------------------------------------------------------------------------------------
+
+
+def find_repository(connection: Connection, account_id: str, region: str, name: str) -> FoundRepository | None:
+    """Find a repository."""
+    found = _repository.rows(connection, {"account_id": account_id, "region": region, "name": name})
+    if not found:
+        return None
+    key, mutability, filters = found[0]
+    return FoundRepository(key, account_id, region, name, mutability, json.loads(filters) if filters else ())
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
@@ -43,6 +72,22 @@ def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
     return [(row.account_id, row.region) for row in connection.execute(statement)]
 
 
+def count_repositories(connection: Connection, account_id: str, region: str) -> int:
+    """Count a registry's repositories."""
+    statement = select(func.count()).select_from(Repository).join(Registry, Repository.registry_id == Registry.id)
+    in_registry = statement.where(Registry.account_id == account_id, Registry.region == region)
+    return connection.execute(in_registry).scalar_one()
+
+
+def has_images(connection: Connection, repository_id: int) -> bool:
+    """Whether there is an image in a repository, of whatever status."""
+    statement = select(Image.id).where(Image.repository_id == repository_id).limit(1)
+    return connection.execute(statement).first() is not None
+
+
+# --- Written -------------------------------------------------------------------------------------
+
+
 def ensure_registry(connection: Connection, account_id: str, region: str) -> int:
     """Give the key of a registry, which is made if it is missing."""
     place = {"account_id": account_id, "region": region}
@@ -54,9 +99,59 @@ def ensure_repository(
     connection: Connection, account_id: str, region: str, name: str, created_at: datetime
 ) -> tuple[int, bool]:
     """Give the key of a repository, which is made if it is missing, and whether it was made now."""
-    found = repository_id(connection, account_id, region, name)
+    found = find_repository(connection, account_id, region, name)
     if found is not None:
-        return found, False
+        return found.key, False
+    return create_repository(connection, account_id, region, name, created_at), True
+
+
+def create_repository(
+    connection: Connection, account_id: str, region: str, name: str, created_at: datetime, **settings: Any
+) -> int:
+    """Make a repository that is not there, and give its key.
+
+    Args:
+        connection: a writing transaction.
+        account_id: the account of its registry, which is made if it is missing.
+        region: the region of its registry.
+        name: its name.
+        created_at: when it was made, in UTC.
+        settings: further columns of :class:`~fakeecr.store.models.Repository`.
+    """
     registry_id = ensure_registry(connection, account_id, region)
-    made = connection.execute(_new_repository, {"registry_id": registry_id, "name": name, "created_at": created_at})
-    return made.scalar_one(), True
+    values = {"registry_id": registry_id, "name": name, "created_at": created_at, **settings}
+    return connection.execute(_new_repository, values).scalar_one()
+
+
+def set_repository(connection: Connection, key: int, **settings: Any) -> None:
+    """Change columns of a repository."""
+    connection.execute(update(Repository).where(Repository.id == key).values(**settings))
+
+
+def delete_repository(connection: Connection, key: int) -> None:
+    """Delete a repository with all that is in it."""
+    connection.execute(delete(Repository).where(Repository.id == key))
+
+
+# --- Tags of the resource ------------------------------------------------------------------------
+
+
+def tags_of(connection: Connection, key: int) -> dict[str, str]:
+    """Give a repository's tags as a resource, by their keys."""
+    statement = select(RepositoryTag.key, RepositoryTag.value).where(RepositoryTag.repository_id == key)
+    return {row.key: row.value for row in connection.execute(statement.order_by(RepositoryTag.key))}
+
+
+def set_tags(connection: Connection, key: int, tags: Mapping[str, str]) -> None:
+    """Give a repository tags as a resource, in place of those that have the same keys."""
+    remove_tags(connection, key, tags)
+    if tags:
+        rows = [{"repository_id": key, "key": name, "value": value} for name, value in tags.items()]
+        connection.execute(insert(RepositoryTag), rows)
+
+
+def remove_tags(connection: Connection, key: int, names: Collection[str]) -> None:
+    """Take tags of these keys from a repository; those that it has not are no matter."""
+    if names:
+        statement = delete(RepositoryTag).where(RepositoryTag.repository_id == key, RepositoryTag.key.in_(names))
+        connection.execute(statement)

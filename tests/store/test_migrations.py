@@ -46,7 +46,10 @@ def schema_of(connection: sa.Connection) -> dict[str, list[str]]:
     """Give every table and index as the database itself tells it, in no order that an author chose."""
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
-        return {name: sorted(re.split(r",\s+(?![^(]*\))|\s*\n\s*", re.sub(r"\s+\)$", "", sql))) for name, sql in rows}
+        return {
+            name: sorted(re.split(r",\s+(?![^(]*\))|\s*\n\s*", re.sub(r"\s+\)$", "", sql.replace('"', ""))))
+            for name, sql in rows
+        }
     rows = connection.exec_driver_sql(
         "SELECT conrelid::regclass::text || conname, pg_get_constraintdef(oid) FROM pg_constraint "
         "WHERE connamespace = 'public'::regnamespace UNION ALL "

@@ -1,0 +1,51 @@
+"""Operations on access to registries."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from base64 import b64encode
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from fakeecr import clock
+from fakeecr.operations.call import Call
+from fakeecr.operations.names import registry_host
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import GetAuthorizationTokenRequestTypeDef, GetAuthorizationTokenResponseTypeDef
+
+_VALID = timedelta(hours=12)
+
+
+def get_authorization_token(
+    call: Call, request: GetAuthorizationTokenRequestTypeDef
+) -> GetAuthorizationTokenResponseTypeDef:
+    """Give a token for each registry, the default one where none is named."""
+    expires_at = clock.now() + _VALID
+    return {
+        "authorizationData": [
+            {
+                "authorizationToken": b64encode(b"AWS:" + _password(expires_at)).decode("ascii"),
+                "expiresAt": expires_at,
+                "proxyEndpoint": f"https://{registry_host(call, account_id)}",
+            }
+            for account_id in dict.fromkeys(request.get("registryIds") or [call.account_id])
+        ],
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def _password(expires_at: datetime) -> bytes:
+    """Make a password in the form that AWS gives it (observed); nothing checks it."""
+    return b64encode(
+        json.dumps(
+            {
+                "payload": secrets.token_urlsafe(48),
+                "datakey": secrets.token_urlsafe(48),
+                "version": "2",
+                "type": "DATA_KEY",
+                "expiration": int(expires_at.timestamp()),
+            }
+        ).encode()
+    )

@@ -1,0 +1,110 @@
+"""PutImage: what a push is checked for, and what it does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fakeecr import clock
+from fakeecr.errors import (
+    image_already_exists,
+    image_digest_does_not_match,
+    image_tag_already_exists,
+    invalid_parameter,
+    layers_required,
+    referenced_images_not_found,
+    too_many_image_tags,
+)
+from fakeecr.operations.call import Call
+from fakeecr.operations.finding import TAG_PATTERN, find_repository, is_tag
+from fakeecr.store import images, layers, manifests
+from fakeecr.store.images import Known, NewImage
+from fakeecr.store.manifests import Contents, digest_of
+from fakeecr.store.registries import FoundRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import PutImageRequestTypeDef, PutImageResponseTypeDef
+
+# Quota (documented).
+_MOST_TAGS = 1000
+
+
+def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTypeDef:
+    """Push an image: a new manifest, a new tag for one that is there, or an archived image once more."""
+    repository = find_repository(call, request)
+    tag, told_type = request.get("imageTag"), request.get("imageManifestMediaType")
+    if tag is not None and not is_tag(tag):
+        raise invalid_parameter("imageTag", f"must satisfy regular expression '{TAG_PATTERN}'")
+    manifest = request["imageManifest"].encode()
+    contents = _contents(manifest, told_type)
+    digest = digest_of(manifest)
+    if request.get("imageDigest", digest) != digest:
+        raise image_digest_does_not_match(request["imageDigest"], repository.name, repository.account_id)
+    there = images.find(call.connection, repository.key, digest)
+    if there is None:
+        _check_references(call, repository, contents)
+    _check_tag(call, repository, digest, there, tag)
+    now = clock.now()
+    if there is not None and there.status != "ACTIVE":
+        images.set_status(call.connection, there.key, "ACTIVE", now)
+    new = NewImage(digest, now, manifest, contents=contents)
+    images.put_image(call.connection, repository.key, new, [] if tag is None else [tag])
+    return {
+        "image": {
+            "imageId": {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag},
+            "imageManifest": request["imageManifest"],
+            "imageManifestMediaType": contents.media_type or "",
+            "registryId": repository.account_id,
+            "repositoryName": repository.name,
+        },
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def _contents(manifest: bytes, told_type: str | None) -> Contents:
+    try:
+        contents = manifests.read(manifest, told_type)
+    except ValueError:
+        # Whatever is wrong with it, this is all that AWS says (observed).
+        raise invalid_parameter("ImageManifest", "Invalid JSON syntax") from None
+    if told_type not in (None, contents.media_type):
+        raise invalid_parameter("imageManifestMediaType", "must be the media type that the manifest itself has")
+    return contents
+
+
+def _check_references(call: Call, repository: FoundRepository, contents: Contents) -> None:
+    """Check that what a new image refers to is there: the images of a list, and the layers if they are required."""
+    wanted = [each.digest for each in contents.references]
+    if contents.media_type in manifests.LISTS:
+        there = set(images.find_all(call.connection, repository.key, wanted))
+        refuse = referenced_images_not_found
+    elif call.require_layers:
+        there = set(layers.find_layers(call.connection, repository.key, wanted))
+        refuse = layers_required
+    else:
+        return
+    missing = [digest for digest in wanted if digest not in there]
+    if missing:
+        raise refuse(missing, repository.name, repository.account_id)
+
+
+def _check_tag(call: Call, repository: FoundRepository, digest: str, there: Known | None, tag: str | None) -> None:
+    """Check that the push changes something, and may: a tag that it moves is mutable, one that it adds not too many."""
+    holder = None if tag is None else images.holder_of(call.connection, repository.key, tag)
+    if there is not None and (tag is None or holder == there.key):
+        if there.status == "ACTIVE":
+            raise image_already_exists(digest, tag, repository.name, repository.account_id)
+        return  # it is pushed to be restored
+    if tag is None:
+        return
+    if holder is not None and is_immutable(repository.tag_mutability, repository.exclusion_filters, tag):
+        raise image_tag_already_exists(tag, repository.name)
+    if there is not None and images.count_tags(call.connection, there) >= _MOST_TAGS:
+        raise too_many_image_tags(tag, repository.name, repository.account_id, _MOST_TAGS)
+
+
+def is_immutable(mutability: str, wildcards: Sequence[str], tag: str) -> bool:
+    """Whether a tag may not be moved: all, none, or all but those that a wildcard fits."""
+    excepted = any(re.fullmatch(".*".join(map(re.escape, wildcard.split("*"))), tag) for wildcard in wildcards)
+    return mutability.startswith("IMMUTABLE") is not excepted

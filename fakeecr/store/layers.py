@@ -1,0 +1,157 @@
+"""Layers and other blobs: uploaded in parts, found, and read."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from fakeecr.store.manifests import EMPTY_BLOB, EMPTY_DIGEST, digest_of
+from fakeecr.store.models import Image, ImageReference, Layer, LayerPart
+
+
+class Upload(NamedTuple):
+    """An upload that is open.
+
+    Attributes:
+        key: its key.
+        size: how many bytes it has received.
+        parts: in how many parts.
+    """
+
+    key: int
+    size: int
+    parts: int
+
+
+class FoundLayer(NamedTuple):
+    """A layer that is there.
+
+    Attributes:
+        key: its key; None for the empty blob of an image that fakeecr made up.
+        size: its size in bytes.
+    """
+
+    key: int | None
+    size: int
+
+
+# --- Uploaded ------------------------------------------------------------------------------------
+
+
+def open_upload(connection: Connection, repository_id: int, upload_id: str) -> None:
+    """Begin an upload."""
+    connection.execute(insert(Layer).values(repository_id=repository_id, upload_id=upload_id))
+
+
+def find_upload(connection: Connection, repository_id: int, upload_id: str) -> Upload | None:
+    """Find an upload that is open."""
+    statement = (
+        select(Layer.id, Layer.size, func.count(LayerPart.first_byte))
+        .outerjoin(LayerPart, LayerPart.layer_id == Layer.id)
+        .where(Layer.repository_id == repository_id, Layer.upload_id == upload_id, Layer.digest.is_(None))
+        .group_by(Layer.id, Layer.size)
+    )
+    row = connection.execute(statement).first()
+    return None if row is None else Upload(*row)
+
+
+def add_part(connection: Connection, upload: Upload, content: bytes) -> None:
+    """Keep a part that follows what an upload has received."""
+    connection.execute(insert(LayerPart).values(layer_id=upload.key, first_byte=upload.size, content=content))
+    connection.execute(update(Layer).where(Layer.id == upload.key).values(size=upload.size + len(content)))
+
+
+def smallest_part_but_the_last(connection: Connection, upload: Upload) -> int | None:
+    """Give the size in bytes of the smallest part that another follows; None where there is none."""
+    size = func.length(LayerPart.content)
+    last = select(func.max(LayerPart.first_byte)).where(LayerPart.layer_id == upload.key).scalar_subquery()
+    statement = select(func.min(size)).where(LayerPart.layer_id == upload.key, LayerPart.first_byte < last)
+    return connection.execute(statement).scalar()
+
+
+def digest_of_upload(connection: Connection, upload: Upload) -> str:
+    """Calculate the digest of what an upload has received, part by part."""
+    hashed = hashlib.sha256()
+    for part in _parts(connection, upload.key):
+        hashed.update(part)
+    return f"sha256:{hashed.hexdigest()}"
+
+
+def complete_upload(connection: Connection, upload: Upload, digest: str) -> None:
+    """Close an upload: from now on it is a layer."""
+    connection.execute(update(Layer).where(Layer.id == upload.key).values(digest=digest, upload_id=None))
+
+
+def add_layer(connection: Connection, repository_id: int, content: bytes) -> str:
+    """Write a layer that may be there already, and give its digest."""
+    digest = digest_of(content)
+    if not find_layers(connection, repository_id, [digest]):
+        values = {"repository_id": repository_id, "digest": digest, "size": len(content)}
+        key = connection.execute(insert(Layer).values(**values).returning(Layer.id)).scalar_one()
+        connection.execute(insert(LayerPart).values(layer_id=key, first_byte=0, content=content))
+    return digest
+
+
+# --- Found ---------------------------------------------------------------------------------------
+
+
+def find_layers(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, FoundLayer]:
+    """Find layers by their digests; those that are not there are left out."""
+    statement = select(Layer.digest, Layer.id, Layer.size).where(
+        Layer.repository_id == repository_id, Layer.digest.in_(digests)
+    )
+    found = {digest: FoundLayer(key, size) for digest, key, size in connection.execute(statement) if digest}
+    if EMPTY_DIGEST in digests and EMPTY_DIGEST not in found and _has_made_up(connection, repository_id):
+        found[EMPTY_DIGEST] = FoundLayer(None, len(EMPTY_BLOB))
+    return found
+
+
+def _has_made_up(connection: Connection, repository_id: int) -> bool:
+    statement = select(Image.id).where(Image.repository_id == repository_id, Image.made_from.is_not(None))
+    return connection.execute(statement.limit(1)).first() is not None
+
+
+class Use(NamedTuple):
+    """An image that refers to a layer: its key and status, and the media type that it gives the layer."""
+
+    image: int
+    status: str
+    media_type: str | None
+
+
+def uses_of(connection: Connection, repository_id: int, digest: str) -> list[Use]:
+    """Give the images that refer to a layer; of the empty blob, those that fakeecr made up are not told."""
+    statement = (
+        select(Image.id, Image.status, ImageReference.media_type)
+        .join(Image, ImageReference.image_id == Image.id)
+        .where(
+            ImageReference.repository_id == repository_id,
+            ImageReference.digest == digest,
+            ImageReference.is_layer.is_(True),
+        )
+        .order_by(Image.id)
+    )
+    return [Use(*row) for row in connection.execute(statement)]
+
+
+def content_of(connection: Connection, layer: FoundLayer) -> bytes:
+    """Read a layer."""
+    return EMPTY_BLOB if layer.key is None else b"".join(_parts(connection, layer.key))
+
+
+def layers_of(connection: Connection, repository_id: int) -> Iterator[bytes]:
+    """Read every layer of a repository, oldest first."""
+    statement = select(Layer.id).where(Layer.repository_id == repository_id, Layer.digest.is_not(None))
+    for key in connection.execute(statement.order_by(Layer.id)).scalars().all():
+        yield b"".join(_parts(connection, key))
+
+
+def _parts(connection: Connection, key: int) -> Iterator[Any]:
+    first_bytes = select(LayerPart.first_byte).where(LayerPart.layer_id == key).order_by(LayerPart.first_byte)
+    for first_byte in connection.execute(first_bytes).scalars().all():
+        # One at a time: a layer may be of any size.
+        statement = select(LayerPart.content).where(LayerPart.layer_id == key, LayerPart.first_byte == first_byte)
+        yield connection.execute(statement).scalar_one()

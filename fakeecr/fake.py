@@ -2,32 +2,42 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
-from unittest import TestCase
 
 from fakeecr import clock
 from fakeecr.adapters import active, botocore_clients, botocore_hook, botocore_patches
+from fakeecr.decorators import decorate_class, decorate_function
 from fakeecr.errors import FakeECRError
 from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.published import Limits
 from fakeecr.seeds.dump import dump
 from fakeecr.seeds.load import seed
-from fakeecr.seeds.values import AccountId, Digest, Manifest, Moment, Region, RepositoryName, Tag
+from fakeecr.seeds.values import (
+    AccountId,
+    Content,
+    Digest,
+    MediaType,
+    Moment,
+    Platform,
+    Region,
+    RepositoryName,
+    Size,
+    Tag,
+)
 from fakeecr.service import Service
 from fakeecr.store import registries
 from fakeecr.store.database import Database, Store, open_store, shown
-from fakeecr.store.images import NewImage, make_up, put_image
-from fakeecr.store.manifests import digest_of, made_digest
+from fakeecr.store.images import MismatchError, NewImage, described, for_platforms, make_up, put_image
+from fakeecr.store.manifests import made_digest
 
 if TYPE_CHECKING:
     import boto3
@@ -48,6 +58,7 @@ class PushedImage:
         repository: its repository's name.
         digest: ``sha256:`` and 64 hexadecimal digits.
         tags: the tags it was given.
+        platforms: of an index that was pushed by its platforms, the digest of each platform's image.
     """
 
     registry_id: str
@@ -55,6 +66,7 @@ class PushedImage:
     repository: str
     digest: str
     tags: tuple[str, ...]
+    platforms: Mapping[str, str] = field(default_factory=dict)
 
 
 class FakeECR:
@@ -174,8 +186,8 @@ class FakeECR:
                 "Decorate with a new one: @FakeECR()."
             )
         if inspect.isclass(decorated):
-            return cast(_Decorated, _decorate_class(decorated, self._like))
-        return cast(_Decorated, _decorate_function(decorated, self._like))
+            return cast(_Decorated, decorate_class(decorated, self._like))
+        return cast(_Decorated, decorate_function(decorated, self._like))
 
     def _like(self) -> FakeECR:
         return FakeECR(
@@ -265,6 +277,9 @@ class FakeECR:
         *tags: str,
         digest: str | None = None,
         manifest: str | bytes | None = None,
+        media_type: str | None = None,
+        platforms: Sequence[str] = (),
+        size: int | None = None,
         pushed_at: datetime | str | None = None,
         registry_id: str | None = None,
         region: str | None = None,
@@ -276,34 +291,51 @@ class FakeECR:
             tags: any number of tags; none for an untagged image.
             digest: the image's digest. Default: that of its manifest.
             manifest: the exact text of its manifest. Default: a small one that no other image of the repository has.
+                It is not checked, so that broken ones can be pushed as well.
+            media_type: the media type of its manifest, where the manifest itself names none.
+            platforms: such as ``["linux/amd64", "linux/arm64"]``: pushes an index, and an image for each of them.
+            size: its size in bytes. Default: what its manifest says. Of an index: the size of each of its images.
             pushed_at: when it was pushed, in UTC if it names no zone. Default: now.
             registry_id: the account of its registry. Default: the fake's.
             region: the region of its registry. Default: the fake's.
 
         Raises:
-            ValueError: a value is not what ECR takes, or the digest is not the manifest's.
+            ValueError: a value is not what ECR takes, or two arguments contradict each other, such as a digest
+                that is not the manifest's.
         """
         name = _valid("repository", RepositoryName, repository)
         given_tags = tuple([_valid_tag(tag) for tag in tags])
         account_id = _valid("registry_id", AccountId, registry_id or self._account_id)
         in_region = _valid("region", Region, region or self._region)
         moment = clock.now() if pushed_at is None else _valid_moment(pushed_at)
-        content = None if manifest is None else _valid("manifest", Manifest, manifest).encode()
-        if digest is not None:
-            digest = _valid("digest", Digest, digest)
-            if content is not None and digest != digest_of(content):
-                raise ValueError(f"digest: {digest} is not the manifest's, which is {digest_of(content)}")
+        if isinstance(platforms, str):
+            raise ValueError(f"platforms: expected a list of platforms; got {platforms!r}")
+        given_platforms = [_valid("platforms", Platform, platform) for platform in platforms]
+        try:
+            image = described(
+                moment,
+                digest=None if digest is None else _valid("digest", Digest, digest),
+                manifest=None if manifest is None else _valid("manifest", Content, manifest).encode(),
+                media_type=None if media_type is None else _valid("media_type", MediaType, media_type),
+                size=None if size is None else int(_valid("size", Size, size)),
+                platforms=given_platforms,
+            )
+        except MismatchError as error:
+            raise ValueError(f"{error.about}: {error}") from None
 
         with self._open()[0].writing() as connection:
-            repository_id, _ = registries.ensure_repository(connection, account_id, in_region, name, moment)
-            made_from = None
-            if content is not None:
-                digest = digest_of(content)
-            elif digest is None:
-                made_from = make_up(connection, repository_id, name)
-                digest = made_digest(made_from)
-            put_image(connection, repository_id, NewImage(digest, moment, content, made_from), given_tags)
-        return PushedImage(account_id, in_region, name, digest, given_tags)
+            key, _ = registries.ensure_repository(connection, account_id, in_region, name, moment)
+            children: list[NewImage] = []
+            if not image.digest:
+                words = make_up(connection, key, name, given_platforms)
+                image = replace(image, digest=made_digest(words), made_from=words)
+            if given_platforms:
+                *children, image = for_platforms(image, given_platforms)
+            for child in children:
+                put_image(connection, key, child)
+            put_image(connection, key, image, given_tags)
+        digests = {platform: child.digest for platform, child in zip(given_platforms, children, strict=True)}
+        return PushedImage(account_id, in_region, name, image.digest, given_tags, digests)
 
     def fail(self, operation: str, error: str, times: int = 1) -> None:
         """Let the next calls of an operation fail.
@@ -363,49 +395,3 @@ def _valid_moment(value: Any) -> Moment:
         return Moment.parse(value)
     except ValueError as error:
         raise ValueError(f"pushed_at: {error}") from None
-
-
-def _decorate_function(function: Any, make: Callable[[], FakeECR]) -> Any:
-    if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        raise TypeError(
-            f"{function.__name__} is a generator function, which runs on after the call that a decorator sees. "
-            "Use `with FakeECR() as ecr:` inside it; for a pytest fixture there is `fake_ecr`."
-        )
-    if inspect.iscoroutinefunction(function):
-
-        @functools.wraps(function)
-        async def coroutine(*args: Any, **kwargs: Any) -> Any:
-            with make():
-                return await function(*args, **kwargs)
-
-        return coroutine
-    if not callable(function):
-        raise TypeError(f"FakeECR decorates functions and TestCase classes, not {type(function).__name__}.")
-
-    @functools.wraps(function)
-    def call(*args: Any, **kwargs: Any) -> Any:
-        with make():
-            return function(*args, **kwargs)
-
-    return call
-
-
-def _decorate_class(decorated: Any, make: Callable[[], FakeECR]) -> Any:
-    if not issubclass(decorated, TestCase):
-        raise TypeError(
-            f"FakeECR decorates unittest.TestCase classes; {decorated.__name__} is none. "
-            "For a class of pytest's, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
-        )
-    decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
-    # An attribute, so that a child that is decorated as well has its own arguments, also in its parent's run.
-    decorated._make_fake_ecr = staticmethod(make)
-    return decorated
-
-
-def _in_a_fake(run: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(run)
-    def run_in_a_fake(self: Any, *args: Any, **kwargs: Any) -> Any:
-        with self._make_fake_ecr() as self.fake_ecr:
-            return run(self, *args, **kwargs)
-
-    return run_in_a_fake

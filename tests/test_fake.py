@@ -304,7 +304,7 @@ class TestPush:
             ({"tags": ["v{n}"]}, "tags: a tag has no braces"),
             ({"digest": "sha256:abc"}, "digest: expected a digest"),
             ({"digest": DIGEST, "manifest": "{}"}, f"digest: {DIGEST} is not the manifest's, which is sha256:44136"),
-            ({"manifest": b"\xff"}, "manifest: expected the text of a manifest in UTF-8"),
+            ({"manifest": b"\xff"}, "manifest: expected the text of a manifest or layer in UTF-8"),
             ({"manifest": {"a": 1}}, "manifest: expected the text of a manifest"),
             ({"pushed_at": "noon"}, "pushed_at: expected a moment"),
             ({"pushed_at": 5}, "pushed_at: expected a moment"),

@@ -14,7 +14,7 @@ def repository_arn(call: Call, account_id: str, name: str) -> str:
 
 def repository_of(call: Call, arn: str) -> tuple[str, str] | None:
     """Read account and name out of the ARN of a repository in the call's region; None where it is no such ARN."""
-    pattern = repository_arn(call, "([0-9]{12})", "(.+)")
+    pattern = repository_arn(call, "([0-9]{12})", "([a-z0-9._/-]+)")
     found = re.fullmatch(pattern, arn)
     return (found[1], found[2]) if found else None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -9,8 +11,9 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, select
 
+from fakeecr.store import layers, registries
 from fakeecr.store.database import Store
-from fakeecr.store.manifests import manifest
+from fakeecr.store.manifests import NOTHING, manifest, read_leniently
 from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository
 
 
@@ -52,16 +55,29 @@ def _registry(connection: Connection, registry: Any) -> dict[str, Any]:
 
 
 def _repository(connection: Connection, repository: Any) -> dict[str, Any]:
+    content: dict[str, Any] = {"name": repository.name, "created_at": _written(repository.created_at)}
+    resource_tags = registries.tags_of(connection, repository.id)
+    if resource_tags:
+        content["tags"] = resource_tags
+    if repository.tag_mutability != "MUTABLE":
+        content["image_tag_mutability"] = repository.tag_mutability
+    if repository.exclusion_filters is not None:
+        content["image_tag_mutability_exclusion_filters"] = json.loads(repository.exclusion_filters)
+    if repository.scan_on_push:
+        content["scan_on_push"] = True
+    if repository.encryption_type != "AES256":
+        content["encryption_type"] = repository.encryption_type
+        content["kms_key"] = repository.kms_key
+    blobs = [{"base64": b64encode(blob).decode("ascii")} for blob in layers.layers_of(connection, repository.id)]
+    if blobs:
+        content["layers"] = blobs
     tags: dict[int, list[str]] = {}
     for row in _rows(connection, ImageIdentifier, ImageIdentifier.repository_id == repository.id):
         if row.tag is not None:
             tags.setdefault(row.image_id, []).append(row.tag)
     images = _rows(connection, Image, Image.repository_id == repository.id)
-    return {
-        "name": repository.name,
-        "created_at": _written(repository.created_at),
-        "images": [_image(image, tags.get(image.id, [])) for image in images],
-    }
+    content["images"] = [_image(image, tags.get(image.id, [])) for image in images]
+    return content
 
 
 def _image(image: Any, tags: list[str]) -> dict[str, Any]:
@@ -71,7 +87,17 @@ def _image(image: Any, tags: list[str]) -> dict[str, Any]:
     content["pushed_at"] = _written(image.pushed_at)
     if image.status != "ACTIVE":
         content["status"] = image.status
+    for name in ("pulled_at", "archived_at", "activated_at"):
+        moment = getattr(image, name)
+        if moment is not None:
+            content[name] = _written(moment)
     known = image.manifest if image.made_from is None else manifest(image.made_from)
+    # Only what the manifest itself does not say.
+    said = NOTHING if known is None else read_leniently(known)
+    if image.media_type not in (None, said.media_type):
+        content["media_type"] = image.media_type
+    if image.size not in (None, said.size):
+        content["size"] = image.size
     if known is not None:
         content["manifest"] = known.decode()
     return content

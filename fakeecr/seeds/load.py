@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import binascii
+import json
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from os import PathLike
@@ -14,8 +18,9 @@ from sqlalchemy import Connection
 from fakeecr import clock
 from fakeecr.errors import SeedError
 from fakeecr.seeds.reader import read
-from fakeecr.seeds.schema import Images, ImageSeed, RepositorySeed, Seed, check_seed
-from fakeecr.store import bulk, registries
+from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed
+from fakeecr.seeds.values import FileName
+from fakeecr.store import bulk, images, layers, registries
 from fakeecr.store.database import Store
 from fakeecr.store.images import NewImage, put_image
 from fakeecr.store.manifests import digest_of, made_digest
@@ -40,17 +45,17 @@ def seed(store: Store, source: str | PathLike[str] | Mapping[str, Any], *, accou
         SeedError: the seed is wrong; nothing of it was kept.
     """
     if isinstance(source, Mapping):
-        _write(store, check_seed(dict(source)), account_id, region)
+        _write(store, check_seed(dict(source)), account_id, region, Path())
         return
     file = Path(source)
     root = read(file)
     try:
-        _write(store, check_seed(root.value), account_id, region)
+        _write(store, check_seed(root.value), account_id, region, file.parent)
     except SeedError as error:
         raise SeedError(error.problem, file=file, line=root.line_of(error.path), path=error.path) from error.__cause__
 
 
-def _write(store: Store, described: Seed, account_id: str, region: str) -> None:
+def _write(store: Store, described: Seed, account_id: str, region: str, directory: Path) -> None:
     now = clock.now()
     with store.writing() as connection:
         for r, registry in enumerate(described.registries):
@@ -66,25 +71,78 @@ def _write(store: Store, described: Seed, account_id: str, region: str) -> None:
                     )
                 seen.add(repository.name)
                 try:
-                    _write_repository(connection, registry_id, registry_region, repository, now)
+                    _write_repository(connection, registry_id, registry_region, repository, now, directory)
                 except SeedError as error:
                     raise SeedError(error.problem, path=f"{path}.{error.path}") from None
 
 
 def _write_repository(
-    connection: Connection, account_id: str, region: str, repository: RepositorySeed, now: datetime
+    connection: Connection, account_id: str, region: str, repository: RepositorySeed, now: datetime, directory: Path
 ) -> None:
     name = str(repository.name)
-    repository_id, is_new = registries.ensure_repository(
-        connection, account_id, region, name, repository.created_at or now
+    settings = _settings(repository)
+    key, is_new = registries.ensure_repository(
+        connection, account_id, region, name, repository.created_at or now, **settings
     )
-    images = _described(name, repository.images, now)
+    if is_new:
+        registries.set_tags(connection, key, {str(name): str(value) for name, value in repository.tags.items()})
+    for index, layer in enumerate(repository.layers):
+        layers.add_layer(connection, key, _layer(layer, f"layers[{index}]", directory))
+    images = _described(name, repository.images, now, directory)
     chunks = iter(lambda: list(islice(images, _CHUNK)), [])
     if is_new:
         for chunk in chunks:
-            _write_new(connection, repository_id, chunk)
+            _write_new(connection, key, chunk)
     else:
-        _merge(connection, repository_id, chunks)
+        _merge(connection, key, chunks)
+
+
+def _settings(repository: RepositorySeed) -> dict[str, Any]:
+    """Give the columns of a repository's settings."""
+    filters = [str(each) for each in repository.image_tag_mutability_exclusion_filters]
+    if bool(filters) is not repository.image_tag_mutability.endswith("_WITH_EXCLUSION"):
+        raise SeedError(
+            "filters and a mutability WITH_EXCLUSION go together; here is only one of both",
+            path="image_tag_mutability_exclusion_filters" if filters else "image_tag_mutability",
+        )
+    if (repository.kms_key is None) is not (repository.encryption_type == "AES256"):
+        raise SeedError(
+            "a kms_key and the encryption_type KMS or KMS_DSSE go together; here is only one of both",
+            path="kms_key" if repository.kms_key else "encryption_type",
+        )
+    return {
+        "tag_mutability": repository.image_tag_mutability,
+        "exclusion_filters": json.dumps(filters) if filters else None,
+        "scan_on_push": bool(repository.scan_on_push),
+        "encryption_type": repository.encryption_type,
+        "kms_key": repository.kms_key and str(repository.kms_key),
+    }
+
+
+def _layer(layer: LayerSeed, path: str, directory: Path) -> bytes:
+    """Give the bytes of a layer."""
+    given = [name for name in ("content", "base64", "file") if getattr(layer, name) is not None]
+    if len(given) != 1:
+        raise SeedError("a layer needs one of content, base64 and file, and no more", path=path)
+    if layer.file is not None:
+        content = _read_file(directory, layer.file, f"{path}.file")
+    elif layer.content is not None:
+        content = layer.content.encode()
+    else:
+        try:
+            content = b64decode("".join((layer.base64 or "").split()))
+        except binascii.Error as error:
+            raise SeedError(f"expected bytes in base64: {error}", path=f"{path}.base64") from None
+    if layer.digest is not None and layer.digest != digest_of(content):
+        raise SeedError(f"the digest of this layer is {digest_of(content)}", path=f"{path}.digest")
+    return content
+
+
+def _read_file(directory: Path, name: FileName, path: str) -> bytes:
+    try:
+        return (directory / name).read_bytes()
+    except OSError as error:
+        raise SeedError(f"{directory / name} cannot be read: {error.strerror}", path=path) from None
 
 
 class _Described(NamedTuple):
@@ -95,49 +153,70 @@ class _Described(NamedTuple):
     tags: tuple[str, ...]
 
 
-def _described(name: str, images: Images, now: datetime) -> Iterator[_Described]:
+def _described(name: str, entries: Images, now: datetime, directory: Path) -> Iterator[_Described]:
     """Give every image that a repository's entries stand for."""
     untagged = 0
-    for index, entry in enumerate(images):
+    for index, entry in enumerate(entries):
         path = f"images[{index}]"
-        if entry.count is None:
-            if any("{" in tag for tag in entry.tags):
-                raise SeedError("'{n}' is the number of one image among many; it needs `count`", path=path)
-            made_from = None
-            if entry.digest is None and entry.manifest is None:
-                untagged += not entry.tags
-                made_from = f"{name}:{entry.tags[0]}" if entry.tags else f"{name}@{untagged}"
-            yield _Described(path, _image(entry, made_from, now, path), tuple(map(str, entry.tags)))
-            continue
-        if entry.digest is not None or entry.manifest is not None:
+        given = _given_manifest(entry, path, directory)
+        is_made_up = given is None and entry.digest is None
+        if entry.count is not None and not is_made_up:
             raise SeedError("images that `count` stands for have a digest each, which fakeecr makes up", path=path)
-        template = _image(entry, f"{name}:", now, path)
+        if entry.count is None and any("{" in tag for tag in entry.tags):
+            raise SeedError("'{n}' is the number of one image among many; it needs `count`", path=path)
+        template = _image(entry, given, now, path)
         before_after = [str(tag).split("{n}") for tag in entry.tags]
-        for number in range(1, entry.count + 1):
-            shown = str(number)
-            tags = tuple([shown.join(parts) for parts in before_after])
+        for number in range(1, (entry.count or 1) + 1):
+            tags = tuple([str(number).join(parts) for parts in before_after])
+            if not is_made_up:
+                yield _Described(path, template, tags)
+                continue
             if tags:
                 made_from = f"{name}:{tags[0]}"
             else:
                 untagged += 1
                 made_from = f"{name}@{untagged}"
-            yield _Described(
-                path,
-                NewImage(made_digest(made_from), template.pushed_at, made_from=made_from, status=template.status),
-                tags,
-            )
+            image = replace(template, digest=made_digest(made_from), made_from=made_from)
+            if entry.platforms:
+                *children, image = images.for_platforms(image, [str(platform) for platform in entry.platforms])
+                for child in children:
+                    yield _Described(path, child, ())
+            yield _Described(path, image, tags)
 
 
-def _image(entry: ImageSeed, made_from: str | None, now: datetime, path: str) -> NewImage:
-    manifest = None if entry.manifest is None else entry.manifest.encode()
-    digest = made_digest(made_from) if made_from else ""
-    if manifest is not None:
-        digest = digest_of(manifest)
-        if entry.digest is not None and entry.digest != digest:
-            raise SeedError(f"the digest of this image's manifest is {digest}", path=f"{path}.digest")
-    elif entry.digest is not None:
-        digest = str(entry.digest)
-    return NewImage(digest, entry.pushed_at or now, manifest, made_from, status=entry.status)
+def _given_manifest(entry: ImageSeed, path: str, directory: Path) -> bytes | None:
+    if entry.manifest_file is None:
+        return None if entry.manifest is None else entry.manifest.encode()
+    if entry.manifest is not None:
+        raise SeedError("a manifest and a manifest_file are two; give one", path=path)
+    manifest = _read_file(directory, entry.manifest_file, f"{path}.manifest_file")
+    try:
+        manifest.decode()
+    except UnicodeDecodeError:
+        raise SeedError("the file's manifest is not UTF-8", path=f"{path}.manifest_file") from None
+    return manifest
+
+
+def _image(entry: ImageSeed, manifest: bytes | None, now: datetime, path: str) -> NewImage:
+    """Give what an entry says of an image; the digest is missing of one that is yet to be made up."""
+    try:
+        image = images.described(
+            entry.pushed_at or now,
+            digest=entry.digest and str(entry.digest),
+            manifest=manifest,
+            media_type=entry.media_type and str(entry.media_type),
+            size=None if entry.size is None else int(entry.size),
+            platforms=entry.platforms,
+        )
+    except images.MismatchError as error:
+        raise SeedError(str(error), path=f"{path}.{error.about}") from None
+    return replace(
+        image,
+        status=entry.status,
+        pulled_at=entry.pulled_at,
+        archived_at=entry.archived_at,
+        activated_at=entry.activated_at,
+    )
 
 
 def _write_new(connection: Connection, repository_id: int, chunk: list[_Described]) -> None:

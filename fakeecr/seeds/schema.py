@@ -16,11 +16,33 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from fakeecr.errors import SeedError
-from fakeecr.seeds.values import AccountId, Count, Digest, Manifest, Moment, Region, RepositoryName, Tag, shown
+from fakeecr.seeds.values import (
+    AccountId,
+    Base64,
+    Content,
+    Count,
+    Digest,
+    FileName,
+    Flag,
+    KmsKey,
+    MediaType,
+    Moment,
+    Platform,
+    Region,
+    RepositoryName,
+    ResourceKey,
+    ResourceValue,
+    Size,
+    Tag,
+    Wildcard,
+    shown,
+)
 
 SCHEMA_FILE = Path(__file__).parent / "seed.schema.json"
 
 Status = Literal["ACTIVE", "ARCHIVED", "ACTIVATING"]
+Mutability = Literal["MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"]
+Encryption = Literal["AES256", "KMS", "KMS_DSSE"]
 
 
 class ImageSeed(Struct, forbid_unknown_fields=True):
@@ -32,8 +54,19 @@ class ImageSeed(Struct, forbid_unknown_fields=True):
     )
     pushed_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
     manifest: Annotated[
-        Manifest | None, Meta(description="The exact text of its manifest. Default: a small one is made up.")
+        Content | None, Meta(description="The exact text of its manifest. Default: a small one is made up.")
     ] = None
+    manifest_file: Annotated[FileName | None, Meta(description="A file that holds its manifest, exactly.")] = None
+    media_type: Annotated[
+        MediaType | None, Meta(description="That of its manifest, where the manifest itself names none.")
+    ] = None
+    platforms: Annotated[
+        list[Platform], Meta(description="Makes it an index, with an image for each of these platforms.")
+    ] = field(default_factory=list)
+    size: Annotated[Size | None, Meta(description="Its size in bytes. Default: what its manifest says.")] = None
+    pulled_at: Annotated[Moment | None, Meta(description="When it was pulled last. Default: never.")] = None
+    archived_at: Annotated[Moment | None, Meta(description="When it was archived last. Default: never.")] = None
+    activated_at: Annotated[Moment | None, Meta(description="When it was restored last. Default: never.")] = None
     status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
     count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
 
@@ -54,11 +87,31 @@ class Images:
             yield _check(entry, ImageSeed, f"images[{index}]")
 
 
+class LayerSeed(Struct, forbid_unknown_fields=True):
+    """A layer, or another blob, by one of content, base64 and file."""
+
+    content: Annotated[Content | None, Meta(description="Its text.")] = None
+    base64: Annotated[Base64 | None, Meta(description="Its bytes in base64.")] = None
+    file: Annotated[FileName | None, Meta(description="A file that holds its bytes.")] = None
+    digest: Annotated[Digest | None, Meta(description="Checked, if it is given.")] = None
+
+
 class RepositorySeed(Struct, forbid_unknown_fields=True):
-    """A repository and its images."""
+    """A repository, its settings, layers and images."""
 
     name: RepositoryName
     created_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
+    tags: Annotated[dict[ResourceKey, ResourceValue], Meta(description="Its tags as a resource: keys with values.")] = (
+        field(default_factory=dict)
+    )
+    image_tag_mutability: Mutability = "MUTABLE"
+    image_tag_mutability_exclusion_filters: Annotated[
+        list[Wildcard], Meta(description="For the two mutabilities WITH_EXCLUSION.")
+    ] = field(default_factory=list)
+    scan_on_push: Annotated[Flag | None, Meta(description="Default: false.")] = None
+    encryption_type: Encryption = "AES256"
+    kms_key: KmsKey | None = None
+    layers: list[LayerSeed] = field(default_factory=list)
     images: Images = field(default_factory=Images)
 
 
@@ -113,6 +166,8 @@ def _parse(kind: type, value: Any) -> Any:
 
 # --- What is said of a seed that is wrong --------------------------------------------------------
 
+# The keys that are one of certain words.
+_WORDS = {"status": Status, "image_tag_mutability": Mutability, "encryption_type": Encryption}
 _KINDS = {
     "array": "a list",
     "object": "a mapping of keys",
@@ -149,13 +204,18 @@ def _worded(message: str, shape: type[Struct], where: str) -> tuple[str, str]:
         return f"expected {wanted}; got {_KINDS.get(found[2], found[2])}", ""
     found = re.fullmatch(r"Invalid enum value (.*)", message, re.DOTALL)
     if found:
-        return f"expected one of {', '.join(get_args(Status))}; got {found[1]}", ""
+        words = get_args(_WORDS[where.rpartition(".")[2]])
+        return f"expected one of {', '.join(words)}; got {found[1]}", ""
     return message, ""
 
 
 def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
     """Find the struct whose keys stand at a path."""
-    inside: dict[str, type[Struct]] = {"registries": RegistrySeed, "repositories": RepositorySeed}
+    inside: dict[str, type[Struct]] = {
+        "registries": RegistrySeed,
+        "repositories": RepositorySeed,
+        "layers": LayerSeed,
+    }
     names = re.findall(r"[a-z_]+", where)
     return inside[names[-1]] if names else shape
 

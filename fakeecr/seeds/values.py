@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
+from fakeecr.store.manifests import MEDIA_TYPES
+
 
 class Text(str):
     """A string of a certain form."""
@@ -71,6 +73,73 @@ class Tag(Text):
     looks_like: ClassVar = ["string", "number", "boolean"]
 
 
+class ResourceKey(Text):
+    """The key of a repository's tag as a resource."""
+
+    __slots__ = ()
+    pattern = r"(?![aA][wW][sS]:)[\w .:/=+@-]{1,128}"  # documented
+    expected = "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @ that does not begin with aws:"
+    looks_like: ClassVar = ["string", "number", "boolean"]
+
+
+class ResourceValue(Text):
+    """The value of a repository's tag as a resource."""
+
+    __slots__ = ()
+    pattern = r"[\w .:/=+@-]{0,256}"  # documented
+    expected = "a value of up to 256 letters, digits, spaces and _ . : / = + - @"
+    looks_like: ClassVar = ["string", "number", "boolean"]
+
+
+class Wildcard(Text):
+    """A filter that excepts tags from a repository's mutability."""
+
+    __slots__ = ()
+    pattern = r"(?=[^*]*(\*[^*]*){0,2}$)[0-9a-zA-Z._*-]{1,128}"  # model, and at most two wildcards
+    expected = "a filter of tags: 1 to 128 letters, digits, and . _ -, and at most two *"
+    looks_like: ClassVar = ["string", "number", "boolean"]
+
+
+class KmsKey(Text):
+    """The ARN of a key."""
+
+    __slots__ = ()
+    pattern = r"arn:[a-z-]+:kms:[a-z0-9-]+:[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]+"
+    expected = "the ARN of a KMS key"
+
+
+class Platform(Text):
+    """A platform of a multi-architecture image."""
+
+    __slots__ = ()
+    pattern = r"[a-z0-9._-]+/[a-z0-9._-]+(/[a-z0-9._-]+)?"
+    expected = "a platform such as linux/amd64 or linux/arm64/v8"
+
+
+class MediaType(Text):
+    """The media type of a manifest."""
+
+    __slots__ = ()
+    pattern = "|".join(re.escape(each) for each in sorted(MEDIA_TYPES))
+    expected = f"a media type of manifests: {', '.join(sorted(MEDIA_TYPES))}"
+
+
+class FileName(Text):
+    """The path of a file, relative to the seed's."""
+
+    __slots__ = ()
+    pattern = r"[^\0]+"
+    expected = "the path of a file"
+
+
+class Base64(Text):
+    """Bytes in base64."""
+
+    __slots__ = ()
+    pattern = r"[A-Za-z0-9+/\s]*={0,2}\s*"
+    expected = "bytes in base64"
+
+
 class Digest(Text):
     """An image's digest."""
 
@@ -79,14 +148,14 @@ class Digest(Text):
     expected = "a digest: 'sha256:' and 64 hexadecimal digits in lower case"
 
 
-class Manifest(str):
-    """The exact text of a manifest."""
+class Content(str):
+    """The exact text of a manifest or a layer."""
 
     __slots__ = ()
-    expected = "the text of a manifest"
+    expected = "the text of a manifest or layer"
 
     @classmethod
-    def parse(cls, value: Any) -> Manifest:
+    def parse(cls, value: Any) -> Content:
         """Take a text, or its bytes in UTF-8.
 
         Raises:
@@ -146,28 +215,70 @@ class Moment(datetime):
         return {"type": "string", "description": cls.expected}
 
 
-class Count(int):
-    """How many images an entry stands for."""
+class Whole(int):
+    """A whole number."""
 
     __slots__ = ()
-    expected = "a whole number of images, 1 or more"
+    expected: ClassVar[str]
+    least: ClassVar[int]
 
     @classmethod
-    def parse(cls, value: Any) -> Count:
+    def parse(cls, value: Any) -> Self:
         """Take a number, or its digits as a YAML file has them.
 
         Raises:
-            ValueError: it is no whole number, or less than 1.
+            ValueError: it is no whole number, or too small.
         """
         digits = str(value) if type(value) in (int, str) else ""
-        if re.fullmatch(r"[0-9]{1,12}", digits) is None or int(digits) < 1:
+        if re.fullmatch(r"[0-9]{1,12}", digits) is None or int(digits) < cls.least:
             raise ValueError(f"expected {cls.expected}; got {shown(value)}")
         return cls(digits)
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """Describe the form as a JSON Schema."""
-        return {"type": "integer", "minimum": 1, "description": cls.expected}
+        return {"type": "integer", "minimum": cls.least, "description": cls.expected}
+
+
+class Count(Whole):
+    """How many images an entry stands for."""
+
+    __slots__ = ()
+    expected = "a whole number of images, 1 or more"
+    least = 1
+
+
+class Size(Whole):
+    """The size of an image."""
+
+    __slots__ = ()
+    expected = "a whole number of bytes, of 12 digits at most"
+    least = 0
+
+
+class Flag(int):
+    """True or false."""
+
+    __slots__ = ()
+    expected = "true or false"
+
+    @classmethod
+    def parse(cls, value: Any) -> Flag:
+        """Take a boolean, or the word as a YAML file has it.
+
+        Raises:
+            ValueError: it is neither.
+        """
+        if value in ("true", "false"):
+            return cls(value == "true")
+        if not isinstance(value, bool):
+            raise ValueError(f"expected {cls.expected}; got {shown(value)}")
+        return cls(value)
+
+    @classmethod
+    def schema(cls) -> dict[str, Any]:
+        """Describe the form as a JSON Schema."""
+        return {"type": "boolean", "description": cls.expected}
 
 
 def shown(value: Any) -> str:

@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, String, bindparam, case, delete, func, insert, select, update
 
-from fakeecr.store.manifests import EMPTY_BLOB, NOTHING, OCI_MANIFEST, Contents, made_digest, manifest
+from fakeecr.store.manifests import (
+    EMPTY_BLOB,
+    NOTHING,
+    OCI_MANIFEST,
+    Contents,
+    digest_of,
+    index,
+    made_digest,
+    read,
+    read_leniently,
+    words_for,
+)
+from fakeecr.store.manifests import manifest as made_manifest
 from fakeecr.store.models import Image, ImageIdentifier, ImageReference, Repository
 from fakeecr.store.prepared import Prepared
 
@@ -64,6 +76,51 @@ class NewImage:
             {"image_id": image_id, "repository_id": repository_id, **reference._asdict()}
             for reference in self.contents.references
         ]
+
+
+class MismatchError(ValueError):
+    """What is said of an image does not fit together; `about` names what is wrong."""
+
+    def __init__(self, about: str, problem: str) -> None:
+        super().__init__(problem)
+        self.about = about
+
+
+def described(
+    pushed_at: datetime,
+    *,
+    digest: str | None = None,
+    manifest: bytes | None = None,
+    media_type: str | None = None,
+    size: int | None = None,
+    platforms: Sequence[str] = (),
+) -> NewImage:
+    """Give an image as a test describes it; it has no digest if it is to be made up.
+
+    Args:
+        pushed_at: when it was pushed.
+        digest: its digest; that of its manifest if it has one.
+        manifest: the exact bytes of its manifest, which need not be one.
+        media_type: the media type of a manifest that names none itself, or is known by its digest alone.
+        size: its size in bytes; None for what its manifest says.
+        platforms: those of an index that is to be made up.
+
+    Raises:
+        MismatchError: these contradict each other.
+    """
+    contents = NOTHING if media_type is None else Contents(media_type)
+    if platforms and (manifest is not None or digest is not None):
+        raise MismatchError("platforms", "the index of platforms is made up; it can have no digest or manifest")
+    if manifest is not None:
+        calculated = digest_of(manifest)
+        if digest not in (None, calculated):
+            raise MismatchError("digest", f"{digest} is not the manifest's, which is {calculated}")
+        digest, contents = calculated, read_leniently(manifest, media_type)
+    if media_type is not None and (contents.media_type != media_type or digest is None):
+        raise MismatchError("media_type", f"the manifest has its own, {contents.media_type or 'being made up'}")
+    if size is not None:
+        contents = contents._replace(size=size)
+    return NewImage(digest or "", pushed_at, manifest, contents=contents)
 
 
 class Known(NamedTuple):
@@ -161,7 +218,7 @@ def manifests_of(connection: Connection, keys: Collection[int]) -> dict[int, tup
     statement = select(Image.id, Image.manifest, Image.made_from, Image.media_type).where(Image.id.in_(keys))
     return {
         row.id: (
-            row.manifest if row.made_from is None else manifest(row.made_from),
+            row.manifest if row.made_from is None else made_manifest(row.made_from),
             row.media_type or OCI_MANIFEST,
         )
         for row in (connection.execute(statement) if keys else ())
@@ -269,10 +326,28 @@ def delete_images(connection: Connection, keys: Iterable[int]) -> None:
         connection.execute(delete(Image).where(Image.id.in_(keys)))
 
 
-def make_up(connection: Connection, repository_id: int, name: str) -> str:
+def make_up(connection: Connection, repository_id: int, name: str, platforms: Sequence[str] = ()) -> str:
     """Give the words for an image that the repository has not, by counting those that were made up for it."""
     while True:
         words = f"{name}#{connection.execute(_count_push, {'key': repository_id}).scalar_one()}"
+        digest = digest_of(index(words, platforms)) if platforms else made_digest(words)
         # It is there where a seed brought what was made up elsewhere.
-        if find(connection, repository_id, made_digest(words)) is None:
+        if find(connection, repository_id, digest) is None:
             return words
+
+
+def for_platforms(image: NewImage, platforms: Sequence[str]) -> list[NewImage]:
+    """Give an index in place of a made-up image, preceded by an image for each of its platforms.
+
+    Args:
+        image: what the index and its images have in common; a size is that of each image.
+        platforms: such as ``linux/arm64/v8``.
+    """
+    words = image.made_from or ""
+    children = [
+        replace(image, digest=made_digest(child), made_from=child)
+        for child in (words_for(words, platform) for platform in platforms)
+    ]
+    content = index(words, platforms)
+    listed = replace(image, digest=digest_of(content), manifest=content, made_from=None, contents=read(content))
+    return [*children, listed]

@@ -96,13 +96,13 @@ def ensure_registry(connection: Connection, account_id: str, region: str) -> int
 
 
 def ensure_repository(
-    connection: Connection, account_id: str, region: str, name: str, created_at: datetime
+    connection: Connection, account_id: str, region: str, name: str, created_at: datetime, **settings: Any
 ) -> tuple[int, bool]:
-    """Give the key of a repository, which is made if it is missing, and whether it was made now."""
+    """Give the key of a repository, which is made with these settings if it is missing, and whether it was made now."""
     found = find_repository(connection, account_id, region, name)
     if found is not None:
         return found.key, False
-    return create_repository(connection, account_id, region, name, created_at), True
+    return create_repository(connection, account_id, region, name, created_at, **settings), True
 
 
 def create_repository(

@@ -83,7 +83,7 @@ MISTAKES = {
         IMAGES + f"          - manifest: '{{}}'\n            digest: {DIGEST}\n",
         6,
         f"{NAMED}.images[0].digest",
-        "the digest of this image's manifest is sha256:44136fa3",
+        f"{DIGEST} is not the manifest's, which is sha256:44136fa3",
     ),
     "a bad tag": (
         IMAGES + "          - tags: [a b]\n",

@@ -8,7 +8,6 @@ Only the first violation is told.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -92,7 +91,7 @@ def _parse_blob(value: Any) -> bytes:
         raise _wrong_type(value, "blob")
     try:
         return base64.b64decode(value, validate=True)
-    except binascii.Error:
+    except ValueError:
         raise serialization("STRING_VALUE can not be converted to a Blob") from None
 
 

@@ -118,6 +118,7 @@ STRUCTURE = "Start of structure or map found where not expected."
         ({"force": 1}, "NUMBER_VALUE can not be converted to a Boolean"),
         ({"blob": 1}, "NUMBER_VALUE can not be converted to a Blob"),
         ({"blob": "?"}, "STRING_VALUE can not be converted to a Blob"),
+        ({"blob": "🐳"}, "STRING_VALUE can not be converted to a Blob"),
         ({"since": "2016"}, "STRING_VALUE can not be converted to a Timestamp"),
         ({"since": 10**20}, "NUMBER_VALUE can not be converted to a Timestamp"),
         ({"labels": []}, LIST),

@@ -1,0 +1,102 @@
+"""Any request, valid or not, is answered with a modelled response or a modelled error, and breaks nothing."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from contextlib import suppress
+
+import pytest
+from botocore.exceptions import ClientError
+from botocore.model import ListShape, StructureShape
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from fakeecr import FakeECR
+from fakeecr.operations import OPERATIONS
+from fakeecr.protocol.model import operation_model
+from tests.answers import check_answers
+from tests.conftest import unchecked
+from tests.invariants import check_invariants
+from tests.manifests import digest_of, image, index, referrer
+
+ONE, TWO = image("one"), image("two")
+MANIFESTS = [ONE, TWO, index(ONE), index(ONE, TWO), index(index(ONE)), referrer(ONE), image(mediaType=None), "{}", ""]
+DIGESTS = [digest_of(manifest) for manifest in MANIFESTS] + [digest_of("layer"), digest_of("{}"), "sha256:", "none"]
+UPLOADS = ["0" * 8 + "-0000-0000-0000-" + "0" * 11 + str(n) for n in range(2)]
+# By its name, what a member may hold that means something in this fake.
+KNOWN = {
+    "repositoryName": ["web", "other", "empty", "new", "unknown", "A"],
+    "registryId": ["123456789012", "999999999999", "1"],
+    "imageTag": ["a", "b", "latest", "unknown", "a b"],
+    "imageDigest": DIGESTS,
+    "layerDigest": DIGESTS,
+    "imageManifest": MANIFESTS,
+    "uploadId": UPLOADS,
+    "resourceArn": [f"arn:aws:ecr:us-east-1:123456789012:repository/{name}" for name in ("web", "unknown", "")],
+    "kmsKey": ["alias/a", "none"],
+    "filter": ["a*", "*", "***", "latest"],
+    "nextToken": ["", "x", "A" * 32],
+}
+JUNK = st.sampled_from(
+    [None, "", "\0", "\ud800", "🐳", "a" * 400, -1, 0, 1, 2, 100, 1001, 2**31, 2**63, 2**70, 1.5, True, [], {}, [None]]
+) | st.text(max_size=5)
+
+
+def values(shape, name):
+    """Give what a member may hold: mostly what fits its shape, and now and then anything."""
+    if isinstance(shape, StructureShape):
+        members = {key: values(member, key) for key, member in shape.members.items()}
+        required = {key: members[key] for key in shape.required_members}
+        optional = {key: strategy for key, strategy in members.items() if key not in required}
+        fitting = st.fixed_dictionaries(required, optional=optional)
+    elif isinstance(shape, ListShape):
+        one = values(shape.member, {"repositoryNames": "repositoryName", "layerDigests": "layerDigest",
+                                    "registryIds": "registryId"}.get(name, name))  # fmt: skip
+        fitting = st.lists(one, max_size=4) | one.map(lambda item: [item] * 101)
+    elif shape.type_name == "string":
+        known = KNOWN.get(name) or shape.metadata.get("enum") or ["a", "b"]
+        fitting = st.sampled_from(known)
+    elif shape.type_name in ("integer", "long"):
+        fitting = st.integers(0, 5)
+    elif shape.type_name == "boolean":
+        fitting = st.booleans()
+    else:
+        assert shape.type_name == "blob"
+        fitting = st.sampled_from([b"", b"{}", b"layer"]).map(lambda content: b64encode(content).decode())
+    return st.integers(0, 24).flatmap(lambda n: fitting if n else JUNK)
+
+
+@st.composite
+def requests(draw):
+    operation = draw(st.sampled_from(sorted(OPERATIONS)))
+    return operation, draw(values(operation_model(operation).input_shape, ""))
+
+
+@pytest.mark.parametrize("kind", ["memory", "postgresql"])
+def test_any_request(request, caplog, kind):
+    database = request.getfixturevalue("new_postgresql")() if kind == "postgresql" else None
+    with FakeECR(database) as ecr:
+        client = check_answers(unchecked(ecr))
+        body = b""
+        client.meta.events.register("before-call.ecr", lambda params, **_: params.update(body=body))
+
+        @settings(max_examples=150 if kind == "memory" else 60, suppress_health_check=list(HealthCheck))
+        @given(st.lists(requests(), min_size=5, max_size=25))
+        def run(calls):
+            nonlocal body
+            ecr.reset()
+            ecr.seed({"registries": [{"repositories": [
+                {"name": "web", "images": [{"manifest": ONE, "tags": ["a"]}, {"tags": ["b"]}, {"status": "ARCHIVED"}],
+                 "layers": [{"content": "layer"}]},
+                {"name": "other", "image_tag_mutability": "IMMUTABLE", "images": [{"tags": ["a"]}]},
+                {"name": "empty"}]}]})  # fmt: skip
+            for operation, parameters in calls:
+                body = json.dumps(parameters).encode()
+                # An answer that the model has not fails the client's own check.
+                with suppress(ClientError):
+                    client._make_api_call(operation, {})
+                assert "failed inside" not in caplog.text
+                check_invariants(ecr)
+
+        run()

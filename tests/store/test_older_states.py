@@ -1,0 +1,110 @@
+"""State files that earlier revisions wrote open, and nothing of them is lost."""
+
+from __future__ import annotations
+
+import shutil
+import sqlite3
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic.script import ScriptDirectory
+
+from fakeecr import FakeECR
+from fakeecr.store import migrations
+from tests.answers import identifiers
+from tests.conftest import unchecked
+from tests.invariants import check_invariants
+from tests.manifests import CONFIG, OCI, OCI_INDEX, digest_of
+
+STATES = Path(__file__).parent / "states"
+ANY = {"imageStatus": "ANY"}
+
+
+@pytest.fixture
+def ecr(tmp_path):
+    """Give a fake on a copy of the file that fakeecr wrote at revision 0001."""
+    shutil.copy(STATES / "revision-0001.db", tmp_path / "state.db")
+    with FakeECR(tmp_path / "state.db") as fake:
+        yield fake
+
+
+def details(client, **image_id):
+    (found,) = client.describe_images(repositoryName="web", imageIds=[image_id])["imageDetails"]
+    return found
+
+
+def test_a_state_of_every_earlier_revision_is_here():
+    known = [script.revision for script in ScriptDirectory(str(migrations.scripts())).walk_revisions()]
+    files = [f"revision-{revision}.db" for revision in known if revision != migrations.HEAD]
+    assert sorted(files) == sorted(file.name for file in STATES.iterdir())
+
+
+def test_it_is_brought_up_to_date(ecr, tmp_path):
+    check_invariants(ecr)
+    with sa.create_engine(f"sqlite:///{tmp_path / 'state.db'}").connect() as connection:
+        assert migrations.revision(connection, "state.db") == migrations.HEAD
+
+
+def test_everything_is_there(ecr):
+    client = unchecked(ecr)
+    assert [each["repositoryName"] for each in client.describe_repositories()["repositories"]] == ["web", "empty"]
+    tags = {tag for _, tag in identifiers(client.list_images(repositoryName="web", filter=ANY))}
+    assert tags == {"by-digest", "odd", "old", "build-1", "build-2", "build-3", "pushed", "moved", "multi", None}
+    there = unchecked(ecr, region_name="us-west-2")
+    listed = there.list_images(repositoryName="amazonlinux", registryId="012345678910")
+    assert [tag for _, tag in identifiers(listed)] == ["2016.09", "latest"]
+
+
+def test_repositories_have_the_settings_that_they_had_by_silence(ecr):
+    (repository, _) = unchecked(ecr).describe_repositories()["repositories"]
+    assert repository["imageTagMutability"] == "MUTABLE"
+    assert repository["imageScanningConfiguration"] == {"scanOnPush": False}
+    assert repository["encryptionConfiguration"] == {"encryptionType": "AES256"}
+
+
+def test_what_the_manifests_say_is_known(ecr):
+    client = unchecked(ecr)
+    multi = details(client, imageTag="multi")
+    assert multi["imageManifestMediaType"] == OCI_INDEX
+    assert multi["imageSizeInBytes"] == 2100
+    moved = details(client, imageTag="moved")
+    assert (moved["imageManifestMediaType"], moved["artifactMediaType"]) == (OCI, CONFIG)
+    assert moved["imageSizeInBytes"] == 3100
+    assert details(client, imageTag="pushed")["imageSizeInBytes"] == 2
+    assert details(client, imageTag="odd")["imageSizeInBytes"] == 0
+    assert details(client, imageTag="by-digest")["imageSizeInBytes"] == 0
+
+
+def test_lists_referrers_and_layers_hold_together(ecr):
+    client = unchecked(ecr)
+    (got,) = client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "multi"}])["images"]
+    child = got["imageManifest"].split('"digest": "')[1].split('"')[0]
+    response = client.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": child}])
+    assert [each["failureCode"] for each in response["failures"]] == ["ImageReferencedByManifestList"]
+    (referrer,) = client.list_image_referrers(repositoryName="web", subjectId={"imageDigest": child})["referrers"]
+    assert referrer["artifactType"] == "application/vnd.example.sbom"
+    (layer,) = client.batch_check_layer_availability(repositoryName="web", layerDigests=[digest_of("layer")])["layers"]
+    assert layer["layerAvailability"] == "UNAVAILABLE"
+
+
+def test_a_number_of_a_repository_that_is_gone_is_not_given_again(tmp_path):
+    """Their table is built anew; an old token would list the new repository of an old number."""
+    file = tmp_path / "state.db"
+    shutil.copy(STATES / "revision-0001.db", file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        (last,) = connection.execute("SELECT max(id) FROM repository").fetchone()
+        connection.execute("DELETE FROM repository WHERE id = ?", [last])
+    connection.close()
+    with FakeECR(file) as ecr:
+        unchecked(ecr).create_repository(repositoryName="new")
+        with ecr._open()[0].reading() as connection:
+            assert connection.exec_driver_sql("SELECT max(id) FROM repository").scalar() == last + 1
+
+
+def test_it_dumps_and_seeds_again(ecr):
+    dumped = ecr.dump()
+    with FakeECR() as other:
+        other.seed(dumped)
+        assert other.dump() == dumped

@@ -1,10 +1,14 @@
-"""What botocore does otherwise while a fake is in use, and no longer: what no event of its clients can change."""
+"""What botocore does otherwise while a fake is in use, and no longer: what no event of its clients can change.
+
+And requests, which then reads the URLs of layers.
+"""
 
 from __future__ import annotations
 
 import functools
 import threading
 import time
+from types import ModuleType
 from typing import Any
 
 import botocore.endpoint
@@ -15,6 +19,8 @@ from botocore.session import Session
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore_clients import CREDENTIALS
 from fakeecr.adapters.botocore_hook import Call, answering, answers_this_call, ensure, this_call
+from fakeecr.adapters.imports import when_imported
+from fakeecr.adapters.layer_urls import get_adapter
 
 # Reentrant, because the garbage collector may end a forgotten fake in the midst of anything, also of this.
 _changing = threading.RLock()
@@ -33,6 +39,7 @@ def begin() -> None:
             _replace(TokenBucket, "acquire", _acquire(TokenBucket.acquire))
             _replace(Session, "create_client", _create_client(Session.create_client))
             _replace(Endpoint, "make_request", _make_request(Endpoint.make_request))
+            when_imported("requests.sessions", _teach_requests)
 
 
 def end() -> None:
@@ -42,6 +49,13 @@ def end() -> None:
         _in_use -= 1
         if _in_use == 0:
             _take_back()
+
+
+def _teach_requests(sessions: ModuleType) -> None:
+    with _changing:
+        # It may be imported only when no fake is in use any more.
+        if _in_use:
+            _replace(sessions.Session, "get_adapter", get_adapter(sessions.Session.get_adapter))
 
 
 def _replace(owner: Any, name: str, replacement: Any) -> None:

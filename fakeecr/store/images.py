@@ -22,7 +22,7 @@ from fakeecr.store.manifests import (
     words_for,
 )
 from fakeecr.store.manifests import manifest as made_manifest
-from fakeecr.store.models import Image, ImageIdentifier, ImageReference, Repository
+from fakeecr.store.models import Image, ImageIdentifier, ImageReference, Repository, microseconds
 from fakeecr.store.prepared import Prepared
 
 
@@ -132,29 +132,35 @@ class Known(NamedTuple):
     tagged: bool
 
 
-# The statements, written once: to write one anew takes several times as long as to run it.
+# The statements of one image's push, written once: to write one anew takes several times as long as to run it.
 _row = ImageIdentifier
 _known = (Image.id, Image.digest, Image.status, Image.tagged)
 _find_image = Prepared(
     select(*_known).where(Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest"))
 )
-_new_image = insert(Image).returning(Image.id)
-_new_references = insert(ImageReference)
-_set_tagged = update(Image).where(Image.id == bindparam("key")).values(tagged=bindparam("is_tagged"))
+_new_image = Prepared(
+    insert(Image)
+    .values({column.name: bindparam(column.name) for column in Image.__table__.columns if column.name != "id"})
+    .returning(Image.id)
+)
+_new_reference = Prepared(insert(ImageReference))
+_set_tagged = Prepared(update(Image).where(Image.id == bindparam("key")).values(tagged=bindparam("is_tagged")))
 _find_tag = Prepared(
     select(_row.id, _row.image_id).where(_row.repository_id == bindparam("repository_id"), _row.tag == bindparam("tag"))
 )
 _find_row = Prepared(select(_row.id).where(_row.image_id == bindparam("image_id")).limit(1))
 _count_rows = Prepared(select(func.count()).select_from(_row).where(_row.image_id == bindparam("image_id")))
-_remove_row = delete(_row).where(_row.id == bindparam("key"))
+_remove_row = Prepared(delete(_row).where(_row.id == bindparam("key")))
 # What a row carries of its image is copied by the database.
-_new_row = insert(_row).from_select(
-    ["repository_id", "image_id", "digest", "tag", "image_status", "tagged"],
-    select(
-        Image.repository_id, Image.id, Image.digest, bindparam("tag", type_=String), Image.status, Image.tagged
-    ).where(Image.id == bindparam("key")),
+_new_row = Prepared(
+    insert(_row).from_select(
+        ["repository_id", "image_id", "digest", "tag", "image_status", "tagged"],
+        select(
+            Image.repository_id, Image.id, Image.digest, bindparam("tag", type_=String), Image.status, Image.tagged
+        ).where(Image.id == bindparam("key")),
+    )
 )
-_count_push = (
+_count_push = Prepared(
     update(Repository)
     .where(Repository.id == bindparam("key"))
     .values(pushes=Repository.pushes + 1)
@@ -266,11 +272,12 @@ def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagg
     values = image.row(repository_id, tagged=tagged)
     if image.contents.references and values["size"] is None:
         values["size"] = size_of_list(connection, repository_id, image.contents)
-    image_id: int = connection.execute(_new_image, values).scalar_one()
-    if image.contents.references:
-        connection.execute(_new_references, image.reference_rows(repository_id, image_id))
+    plain = {name: microseconds(value) if isinstance(value, datetime) else value for name, value in values.items()}
+    image_id: int = _new_image.rows(connection, plain)[0][0]
+    for reference in image.reference_rows(repository_id, image_id):
+        _new_reference.run(connection, reference)
     if not tagged:
-        connection.execute(_new_row, {"key": image_id, "tag": None})
+        _new_row.run(connection, {"key": image_id, "tag": None})
     return image_id
 
 
@@ -283,10 +290,10 @@ def size_of_list(connection: Connection, repository_id: int, contents: Contents)
 def _become(connection: Connection, image_id: int, *, tagged: bool) -> None:
     """Turn an image that has no tag now into one that is about to get its first, or into an untagged one."""
     for (row,) in _find_row.rows(connection, {"image_id": image_id}):
-        connection.execute(_remove_row, {"key": row})
-    connection.execute(_set_tagged, {"key": image_id, "is_tagged": tagged})
+        _remove_row.run(connection, {"key": row})
+    _set_tagged.run(connection, {"key": image_id, "is_tagged": tagged})
     if not tagged:
-        connection.execute(_new_row, {"key": image_id, "tag": None})
+        _new_row.run(connection, {"key": image_id, "tag": None})
 
 
 def _move_tag(connection: Connection, repository_id: int, image_id: int, tag: str) -> None:
@@ -296,10 +303,10 @@ def _move_tag(connection: Connection, repository_id: int, image_id: int, tag: st
         row, holder = held[0]
         if holder == image_id:
             return
-        connection.execute(_remove_row, {"key": row})
+        _remove_row.run(connection, {"key": row})
         if not _find_row.rows(connection, {"image_id": holder}):
             _become(connection, holder, tagged=False)
-    connection.execute(_new_row, {"key": image_id, "tag": tag})
+    _new_row.run(connection, {"key": image_id, "tag": tag})
 
 
 def set_status(connection: Connection, key: int, status: str, moment: datetime) -> None:
@@ -329,7 +336,7 @@ def delete_images(connection: Connection, keys: Iterable[int]) -> None:
 def make_up(connection: Connection, repository_id: int, name: str, platforms: Sequence[str] = ()) -> str:
     """Give the words for an image that the repository has not, by counting those that were made up for it."""
     while True:
-        words = f"{name}#{connection.execute(_count_push, {'key': repository_id}).scalar_one()}"
+        words = f"{name}#{_count_push.rows(connection, {'key': repository_id})[0][0]}"
         digest = digest_of(index(words, platforms)) if platforms else made_digest(words)
         # It is there where a seed brought what was made up elsewhere.
         if find(connection, repository_id, digest) is None:

@@ -38,11 +38,16 @@ class Moment(TypeDecorator[datetime]):
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
         """Turn an aware datetime into microseconds."""
-        return None if value is None else (value - _EPOCH) // timedelta(microseconds=1)
+        return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         """Turn microseconds into a datetime in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
+
+
+def microseconds(moment: datetime) -> int:
+    """Give a moment as a :class:`Moment` column holds it."""
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
 # SQLite counts on its own, and never gives a number twice, only in a column of exactly this type.

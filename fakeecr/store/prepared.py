@@ -10,19 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Select
+from sqlalchemy import Connection, Select, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
 
 class Prepared:
-    """A SELECT of plain texts and numbers, which need no conversion, with named parameters.
+    """A statement of plain texts, bytes and numbers, which need no conversion, with named parameters.
 
     Args:
-        statement: the SELECT; each parameter is a ``bindparam`` with a name.
+        statement: a SELECT, each parameter of which is a ``bindparam`` with a name; or an INSERT, UPDATE or DELETE,
+            each parameter of an INSERT being a column.
     """
 
-    def __init__(self, statement: Select[*tuple[Any, ...]]) -> None:
+    def __init__(self, statement: Select[*tuple[Any, ...]] | UpdateBase) -> None:
         self.statement = statement
         self._sql = {}
         for dialect in (sqlite.dialect(paramstyle="named"), psycopg.dialect()):  # type: ignore[no-untyped-call]
@@ -38,9 +39,21 @@ class Prepared:
             connection: the transaction.
             values: the parameters by name.
         """
+        rows: Sequence[Any] = self._execute(connection, values).fetchall()
+        return rows
+
+    def run(self, connection: Connection, values: dict[str, Any]) -> None:
+        """Run it in a connection's transaction, where it gives no rows.
+
+        Args:
+            connection: the transaction.
+            values: the parameters by name.
+        """
+        self._execute(connection, values)
+
+    def _execute(self, connection: Connection, values: dict[str, Any]) -> Any:
         dbapi = connection.connection.dbapi_connection
         assert dbapi is not None  # noqa: S101 - a connection in use is connected
         sql, own = self._sql[connection.dialect.name]
         # Both drivers make the cursor themselves.
-        rows: Sequence[Any] = dbapi.execute(sql, {**own, **values}).fetchall()
-        return rows
+        return dbapi.execute(sql, {**own, **values} if own else values)

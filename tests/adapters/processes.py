@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import textwrap
 
 
 def run_python(script: str) -> str:
-    """Run a script in a process of its own, in which warnings are errors; give what it prints."""
+    """Run a script, indented or not, in a process of its own, in which warnings are errors; give what it prints."""
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", script],
+        [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
         check=False,

@@ -1,0 +1,90 @@
+"""The URL of a layer is read by urllib as it is, and by requests while a fake is in use."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+import pytest
+import requests
+
+from fakeecr import FakeECR
+from tests.adapters.processes import run_python
+from tests.conftest import unchecked
+from tests.manifests import digest_of, image
+
+CONTENT = b"\0some bytes\xff" * 1000
+
+
+@pytest.fixture
+def url(ecr):
+    layer = {"base64": b64encode(CONTENT).decode()}
+    ecr.seed({"registries": [{"repositories": [{"name": "web", "layers": [layer]}]}]})
+    (dumped,) = ecr.dump()["registries"][0]["repositories"]
+    assert dumped["layers"] == [layer]
+    digest = digest_of(CONTENT)
+    ecr.push("web", "v1", manifest=image(layers=[{"digest": digest, "size": len(CONTENT)}]))
+    return unchecked(ecr).get_download_url_for_layer(repositoryName="web", layerDigest=digest)["downloadUrl"]
+
+
+def test_requests_reads_it(url):
+    response = requests.get(url, timeout=5)
+    response.raise_for_status()
+    assert response.content == CONTENT
+    assert response.headers["Content-Type"] == "application/octet-stream"
+
+
+def test_requests_streams_it(url):
+    with requests.Session() as session, session.get(url, stream=True, timeout=5) as response:
+        chunks = list(response.iter_content(1000))
+    assert len(chunks) == 12
+    assert b"".join(chunks) == CONTENT
+
+
+def test_an_adapter_of_the_users_own_comes_first(url):
+    class Own(requests.adapters.BaseAdapter):
+        def send(self, request, **_):
+            raise ConnectionError("mine")
+
+    session = requests.Session()
+    session.mount("data:", Own())
+    with pytest.raises(ConnectionError, match="mine"):
+        session.get(url)
+
+
+def test_requests_is_as_before_afterwards():
+    original = requests.Session.get_adapter
+    with FakeECR():
+        assert requests.Session.get_adapter is not original
+    assert requests.Session.get_adapter is original
+    with pytest.raises(requests.exceptions.InvalidSchema):
+        requests.get("data:,hello", timeout=5)
+
+
+def test_requests_may_be_imported_later():
+    run_python(
+        """
+        import sys
+        from fakeecr import FakeECR
+        with FakeECR():
+            assert "requests" not in sys.modules
+            import requests
+            assert requests.get("data:,hello").text == "hello"
+            original = requests.Session.get_adapter.__wrapped__
+        assert requests.Session.get_adapter is original
+        """
+    )
+
+
+def test_requests_may_be_imported_when_no_fake_is_in_use_any_more():
+    run_python(
+        """
+        import sys
+        from fakeecr import FakeECR
+        with FakeECR():
+            pass
+        import requests
+        assert not hasattr(requests.Session.get_adapter, "__wrapped__")
+        with FakeECR():
+            assert requests.get("data:,hello").text == "hello"
+        """
+    )

@@ -19,7 +19,7 @@ from fakeecr import clock
 from fakeecr.errors import SeedError
 from fakeecr.seeds.reader import read
 from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed
-from fakeecr.seeds.values import FileName
+from fakeecr.seeds.values import FileName, ResourceKey
 from fakeecr.store import bulk, images, layers, registries
 from fakeecr.store.database import Store
 from fakeecr.store.images import NewImage, put_image
@@ -85,7 +85,7 @@ def _write_repository(
         connection, account_id, region, name, repository.created_at or now, **settings
     )
     if is_new:
-        registries.set_tags(connection, key, {str(name): str(value) for name, value in repository.tags.items()})
+        registries.set_tags(connection, key, _resource_tags(repository))
     for index, layer in enumerate(repository.layers):
         layers.add_layer(connection, key, _layer(layer, f"layers[{index}]", directory))
     images = _described(name, repository.images, now, directory)
@@ -95,6 +95,16 @@ def _write_repository(
             _write_new(connection, key, chunk)
     else:
         _merge(connection, key, chunks)
+
+
+def _resource_tags(repository: RepositorySeed) -> dict[str, str]:
+    """Give a repository's tags as a resource; their keys are all that the schema does not check."""
+    for key in repository.tags:
+        try:
+            ResourceKey.parse(key)
+        except ValueError as error:
+            raise SeedError(str(error), path=f"tags.{key}") from None
+    return {key: str(value) for key, value in repository.tags.items()}
 
 
 def _settings(repository: RepositorySeed) -> dict[str, Any]:

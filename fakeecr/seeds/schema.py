@@ -30,7 +30,6 @@ from fakeecr.seeds.values import (
     Platform,
     Region,
     RepositoryName,
-    ResourceKey,
     ResourceValue,
     Size,
     Tag,
@@ -101,8 +100,8 @@ class RepositorySeed(Struct, forbid_unknown_fields=True):
 
     name: RepositoryName
     created_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
-    tags: Annotated[dict[ResourceKey, ResourceValue], Meta(description="Its tags as a resource: keys with values.")] = (
-        field(default_factory=dict)
+    tags: Annotated[dict[str, ResourceValue], Meta(description="Its tags as a resource: keys with values.")] = field(
+        default_factory=dict
     )
     image_tag_mutability: Mutability = "MUTABLE"
     image_tag_mutability_exclusion_filters: Annotated[

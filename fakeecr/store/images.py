@@ -116,8 +116,10 @@ def described(
         if digest not in (None, calculated):
             raise MismatchError("digest", f"{digest} is not the manifest's, which is {calculated}")
         digest, contents = calculated, read_leniently(manifest, media_type)
-    if media_type is not None and (contents.media_type != media_type or digest is None):
-        raise MismatchError("media_type", f"the manifest has its own, {contents.media_type or 'being made up'}")
+    if media_type is not None and digest is None:
+        raise MismatchError("media_type", "it goes with a manifest or a digest; a manifest that is made up has its own")
+    if media_type not in (None, contents.media_type):
+        raise MismatchError("media_type", f"the manifest has its own, {contents.media_type}")
     if size is not None:
         contents = contents._replace(size=size)
     return NewImage(digest or "", pushed_at, manifest, contents=contents)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from base64 import b64encode
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -56,6 +57,11 @@ def images(draw):
             image["pushed_at"] = draw(MOMENTS)
         if draw(st.booleans()):
             image["status"] = draw(st.sampled_from(["ACTIVE", "ARCHIVED", "ACTIVATING"]))
+        for key in ("pulled_at", "archived_at", "activated_at"):
+            if draw(st.integers(0, 4)) == 0:
+                image[key] = draw(MOMENTS)
+        if draw(st.booleans()):
+            image["size"] = draw(st.integers(0, 10**12 - 1))
         kind = draw(st.sampled_from(["made up", "digest", "manifest"]))
         if kind == "digest":
             image["digest"] = f"sha256:{len(found)}{draw(st.integers(0, 2**128)):063x}"
@@ -67,12 +73,18 @@ def images(draw):
     return found
 
 
+SETTINGS = {
+    "created_at": MOMENTS,
+    "tags": st.dictionaries(st.text("ab :/é1", min_size=1, max_size=5), st.text("on1 .é", max_size=5), max_size=3),
+    "image_tag_mutability": st.sampled_from(["MUTABLE", "IMMUTABLE"]),
+    "scan_on_push": st.booleans(),
+    "layers": st.lists(st.binary(max_size=5), unique=True, max_size=3).map(
+        lambda blobs: [{"base64": b64encode(blob).decode()} for blob in blobs]
+    ),
+}
 REPOSITORIES = st.lists(NAMES, unique=True, max_size=3).flatmap(
     lambda names: st.tuples(
-        *(
-            st.fixed_dictionaries({"name": st.just(name), "images": images()}, optional={"created_at": MOMENTS})
-            for name in names
-        )
+        *(st.fixed_dictionaries({"name": st.just(name), "images": images()}, optional=SETTINGS) for name in names)
     ).map(list)
 )
 PLACES = st.lists(
@@ -123,10 +135,12 @@ def test_a_round_trip_loses_nothing(seed):
         for given_registry, registry in zip(seed["registries"], dumped["registries"], strict=True):
             for given_one, one in zip(given_registry["repositories"], registry["repositories"], strict=True):
                 assert one["name"] == given_one["name"]
+                for key in ("tags", "layers", "scan_on_push"):
+                    assert one.get(key, type(given_one.get(key))()) == given_one.get(key)
                 for given_image, image in zip(given_one["images"], one["images"], strict=True):
                     assert image.get("tags", []) == given_image["tags"]
                     assert image.get("status", "ACTIVE") == given_image.get("status", "ACTIVE")
-                    for key in ("manifest", "digest"):
+                    for key in ("manifest", "digest", "size"):
                         assert given_image.get(key, image.get(key)) == image.get(key)
 
 

@@ -47,8 +47,11 @@ def complaints(value, schema, path="$"):
     if isinstance(value, list):
         for index, item in enumerate(value):
             found += complaints(item, schema["items"], f"{path}[{index}]")
-    if isinstance(value, dict):
-        assert schema["additionalProperties"] is False
+    if isinstance(value, dict) and schema["additionalProperties"] is not False:
+        assert "properties" not in schema
+        for key, item in value.items():
+            found += complaints(item, schema["additionalProperties"], f"{path}.{key}")
+    elif isinstance(value, dict):
         found += [f"{path}: {key} is missing" for key in schema["required"] if key not in value]
         for key, item in value.items():
             if key in schema["properties"]:

@@ -7,7 +7,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -328,7 +328,7 @@ class FakeECR:
             children: list[NewImage] = []
             if not image.digest:
                 words = make_up(connection, key, name, given_platforms)
-                image = replace(image, digest=made_digest(words), made_from=words)
+                image = image._replace(digest=made_digest(words), made_from=words)
             if given_platforms:
                 *children, image = for_platforms(image, given_platforms)
             for child in children:

@@ -34,6 +34,19 @@ team/service, in the default registry of us-east-1, with maxResults=100
     13           53  build-1201  (untagged)  no
 """
 
+CLEANUP = """\
+images before: 253
+images after:  4
+still needed:  2 images of an index with a tag
+"""
+
+MULTI_ARCH = """\
+linux/amd64 is sha256:a9787dce…, application/vnd.oci.image.manifest.v1+json
+linux/arm64 is sha256:1899a3f3…, application/vnd.oci.image.manifest.v1+json
+before the index: {'ImageReferencedByManifestList'}
+after it: 2 deleted
+"""
+
 FIRST_HALF = r"process (\d+) read build-1 build-2 build-3 build-4\n"
 SECOND_HALF = r"process (\d+) read build-5 build-6 build-7 build-8\n"
 
@@ -44,6 +57,9 @@ RUNS = {
     "examples/quickstart.py": re.escape(QUICKSTART),
     # pytest-asyncio, which no example needs, warns of a project that does not configure it.
     "-m pytest -q -p no:asyncio examples/test_with_pytest.py": r"\.\.\. +\[100%\]\n3 passed in .*\n",
+    "-m pytest -q -p no:asyncio examples/test_cleanup_untagged.py": r"\.\.\.\. +\[100%\]\n4 passed in .*\n",
+    "examples/cleanup_untagged.py": re.escape(CLEANUP),
+    "examples/multi_arch.py": re.escape(MULTI_ARCH),
     "-m unittest examples/unittest_case.py": TWO_TESTS_PASSED,
     "examples/unittest_case.py": TWO_TESTS_PASSED,
     "examples/state_between_runs.py": FIRST_HALF + SECOND_HALF,

@@ -19,12 +19,13 @@ from botocore.session import Session
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore_clients import CREDENTIALS
 from fakeecr.adapters.botocore_hook import Call, answering, answers_this_call, ensure, this_call
-from fakeecr.adapters.imports import when_imported
+from fakeecr.adapters.imports import wait_no_longer, when_imported
 from fakeecr.adapters.layer_urls import get_adapter
 
 # Reentrant, because the garbage collector may end a forgotten fake in the midst of anything, also of this.
 _changing = threading.RLock()
 _in_use = 0
+_REQUESTS = "requests.sessions"
 _changes: list[tuple[Any, str, Any, Any]] = []
 
 
@@ -39,7 +40,7 @@ def begin() -> None:
             _replace(TokenBucket, "acquire", _acquire(TokenBucket.acquire))
             _replace(Session, "create_client", _create_client(Session.create_client))
             _replace(Endpoint, "make_request", _make_request(Endpoint.make_request))
-            when_imported("requests.sessions", _teach_requests)
+            when_imported(_REQUESTS, _teach_requests)
 
 
 def end() -> None:
@@ -48,12 +49,13 @@ def end() -> None:
     with _changing:
         _in_use -= 1
         if _in_use == 0:
+            wait_no_longer(_REQUESTS)
             _take_back()
 
 
 def _teach_requests(sessions: ModuleType) -> None:
     with _changing:
-        # It may be imported only when no fake is in use any more.
+        # Another thread may have ended the last fake while this one imported requests.
         if _in_use:
             _replace(sessions.Session, "get_adapter", get_adapter(sessions.Session.get_adapter))
 

@@ -23,6 +23,13 @@ def when_imported(name: str, action: Action) -> None:
         sys.meta_path.insert(0, _Waiting(name, action))
 
 
+def wait_no_longer(name: str) -> None:
+    """Forget a module that was waited for."""
+    for finder in [*sys.meta_path]:
+        if isinstance(finder, _Waiting) and finder.name == name:
+            sys.meta_path.remove(finder)
+
+
 class _Waiting:
     """Stands among the finders until one module is imported."""
 

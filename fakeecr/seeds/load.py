@@ -6,7 +6,6 @@ import binascii
 import json
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from os import PathLike
@@ -186,7 +185,7 @@ def _described(name: str, entries: Images, now: datetime, directory: Path) -> It
             else:
                 untagged += 1
                 made_from = f"{name}@{untagged}"
-            image = replace(template, digest=made_digest(made_from), made_from=made_from)
+            image = template._replace(digest=made_digest(made_from), made_from=made_from)
             if entry.platforms:
                 *children, image = images.for_platforms(image, [str(platform) for platform in entry.platforms])
                 for child in children:
@@ -220,8 +219,7 @@ def _image(entry: ImageSeed, manifest: bytes | None, now: datetime, path: str) -
         )
     except images.MismatchError as error:
         raise SeedError(str(error), path=f"{path}.{error.about}") from None
-    return replace(
-        image,
+    return image._replace(
         status=entry.status,
         pulled_at=entry.pulled_at,
         archived_at=entry.archived_at,

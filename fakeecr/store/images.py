@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -26,8 +25,7 @@ from fakeecr.store.models import Image, ImageIdentifier, ImageReference, Reposit
 from fakeecr.store.prepared import Prepared
 
 
-@dataclass(frozen=True, slots=True)
-class NewImage:
+class NewImage(NamedTuple):
     """An image to be written.
 
     Attributes:
@@ -354,9 +352,9 @@ def for_platforms(image: NewImage, platforms: Sequence[str]) -> list[NewImage]:
     """
     words = image.made_from or ""
     children = [
-        replace(image, digest=made_digest(child), made_from=child)
+        image._replace(digest=made_digest(child), made_from=child)
         for child in (words_for(words, platform) for platform in platforms)
     ]
     content = index(words, platforms)
-    listed = replace(image, digest=digest_of(content), manifest=content, made_from=None, contents=read(content))
+    listed = image._replace(digest=digest_of(content), manifest=content, made_from=None, contents=read(content))
     return [*children, listed]

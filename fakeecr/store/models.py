@@ -170,6 +170,7 @@ class Image(Base):
             "ix_image_subject",
             "repository_id",
             "subject",
+            "status",
             "id",
             sqlite_where=text("subject IS NOT NULL"),
             postgresql_where=text("subject IS NOT NULL"),
@@ -262,7 +263,9 @@ class ImageIdentifier(Base):
             sqlite_where=text("tag IS NULL"),
             postgresql_where=text("tag IS NULL"),
         ),
-        Index(None, "image_id"),
+        # For the foreign key, too: of several indexes SQLite takes the one that has most of its columns, and with
+        # image_id alone that was one by which a whole repository was read for each image that changed.
+        Index(None, "image_id", "repository_id", "image_status", "tagged"),
         # One index for each way ListImages can be filtered, each in the order of its pages.
         Index(None, "repository_id", "id"),
         Index(None, "repository_id", "image_status", "id"),

@@ -35,6 +35,8 @@ IMAGE_INDEXES = (
     ["repository_id", "tagged", "id"],
     ["repository_id", "status", "tagged", "id"],
 )
+# What SQLite needs to follow the foreign key without reading a whole repository.
+OF_IMAGES = ["image_id", "repository_id", "image_status", "tagged"]
 OF_SUBJECTS = sa.text("subject IS NOT NULL")
 
 
@@ -72,10 +74,12 @@ def upgrade() -> None:
         op.add_column("image", sa.Column(name, kind, nullable=True))
     for columns in IMAGE_INDEXES:
         op.create_index(f"ix_image_{'_'.join(columns)}", "image", columns)
+    op.drop_index("ix_image_identifier_image_id", "image_identifier")
+    op.create_index(f"ix_image_identifier_{'_'.join(OF_IMAGES)}", "image_identifier", OF_IMAGES)
     op.create_index(
         "ix_image_subject",
         "image",
-        ["repository_id", "subject", "id"],
+        ["repository_id", "subject", "status", "id"],
         sqlite_where=OF_SUBJECTS,
         postgresql_where=OF_SUBJECTS,
     )
@@ -117,6 +121,8 @@ def upgrade() -> None:
 def downgrade() -> None:
     for table in ("layer_part", "layer", "image_reference", "repository_tag"):
         op.drop_table(table)
+    op.drop_index(f"ix_image_identifier_{'_'.join(OF_IMAGES)}", "image_identifier")
+    op.create_index("ix_image_identifier_image_id", "image_identifier", ["image_id"])
     op.drop_index("ix_image_subject", "image")
     for columns in IMAGE_INDEXES:
         op.drop_index(f"ix_image_{'_'.join(columns)}", "image")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fakeecr import clock
@@ -18,7 +19,7 @@ from fakeecr.operations.finding import (
     is_digest,
     required,
 )
-from fakeecr.operations.paging import DEFAULT_PAGE, refuse_paging, seal, unseal
+from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.store import images, pages
 from fakeecr.store.manifests import EMPTY_BLOB, OCI_CONFIG, OCI_MANIFEST, annotations_of
 from fakeecr.store.registries import FoundRepository
@@ -57,19 +58,13 @@ def list_images(call: Call, request: ListImagesRequestTypeDef) -> ListImagesResp
     repository = find_repository(call, request)
     shown = _filter(request)
     listing = ("ListImages", repository.key, *shown)
-    page = pages.identifiers(
-        call.connection,
-        repository.key,
-        shown,
-        after=unseal(call, listing, request.get("nextToken")),
-        size=request.get("maxResults", DEFAULT_PAGE),
-    )
+    rows, token = read_page(call, request, listing, partial(pages.identifiers, call.connection, repository.key, shown))
     response: ListImagesResponseTypeDef = {
-        "imageIds": [_identifier(digest, tag) for digest, tag, _ in page.rows],
+        "imageIds": [_identifier(digest, tag) for digest, tag, _ in rows],
         "ResponseMetadata": call.metadata,
     }
-    if page.last_key is not None:
-        response["nextToken"] = seal(call, listing, page.last_key)
+    if token is not None:
+        response["nextToken"] = token
     return response
 
 
@@ -103,26 +98,20 @@ def describe_images(call: Call, request: DescribeImagesRequestTypeDef) -> Descri
         found = find_images(call, repository, image_ids)
         # Two ids may mean one image.
         keys = list(dict.fromkeys(required(repository, image_id, image).key for image_id, image in found))
-        rows = pages.images_of(call.connection, keys)
-        details = _described(call, repository, [rows[key] for key in keys])
+        there = pages.images_of(call.connection, keys)
+        details = _described(call, repository, [there[key] for key in keys])
         if "filter" in request:
             details = [each for each in details if _fits(each, _filter(request))]
         return {"imageDetails": details, "ResponseMetadata": call.metadata}
     shown = _filter(request)
     listing = ("DescribeImages", repository.key, *shown)
-    page = pages.images(
-        call.connection,
-        repository.key,
-        shown,
-        after=unseal(call, listing, request.get("nextToken")),
-        size=request.get("maxResults", DEFAULT_PAGE),
-    )
+    rows, token = read_page(call, request, listing, partial(pages.images, call.connection, repository.key, shown))
     response: DescribeImagesResponseTypeDef = {
-        "imageDetails": _described(call, repository, page.rows),
+        "imageDetails": _described(call, repository, rows),
         "ResponseMetadata": call.metadata,
     }
-    if page.last_key is not None:
-        response["nextToken"] = seal(call, listing, page.last_key)
+    if token is not None:
+        response["nextToken"] = token
     return response
 
 
@@ -172,22 +161,22 @@ def list_image_referrers(call: Call, request: ListImageReferrersRequestTypeDef) 
     artifact_types = sorted(set(shown.get("artifactTypes", ())))
     status = shown.get("artifactStatus", "ACTIVE")
     listing = ("ListImageReferrers", repository.key, subject, artifact_types, status)
-    page = pages.referrers(
+    read = partial(
+        pages.referrers,
         call.connection,
         repository.key,
         subject,
         # Nothing that is kept has a NUL in it, and PostgreSQL would not even be asked for one.
         artifact_types=[kind.replace("\0", " ") for kind in artifact_types],
         status=None if status == "ANY" else status,
-        after=unseal(call, listing, request.get("nextToken")),
-        size=request.get("maxResults", _DEFAULT_REFERRERS),
     )
+    rows, token = read_page(call, request, listing, read, _DEFAULT_REFERRERS)
     response: ListImageReferrersResponseTypeDef = {
-        "referrers": [_referrer(row) for row in page.rows],
+        "referrers": [_referrer(row) for row in rows],
         "ResponseMetadata": call.metadata,
     }
-    if page.last_key is not None:
-        response["nextToken"] = seal(call, listing, page.last_key)
+    if token is not None:
+        response["nextToken"] = token
     return response
 
 

@@ -9,19 +9,44 @@ from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import Any
 
 from fakeecr.errors import invalid_next_token, invalid_parameter
 from fakeecr.operations.call import Call
+from fakeecr.store.pages import Page
 
 # What a page holds where maxResults is absent (reference).
 DEFAULT_PAGE = 100
 
 _SEAL = 16
 _KEY = 8
+
+
+def read_page(
+    call: Call,
+    request: Mapping[str, Any],
+    listing: tuple[object, ...],
+    read: Callable[..., Page],
+    default: int = DEFAULT_PAGE,
+) -> tuple[Sequence[Any], str | None]:
+    """Read the page that a request asks for, and give its rows and the token of the next, None after the last.
+
+    Args:
+        call: the call.
+        request: its `nextToken` and `maxResults`, where it has them.
+        listing: whatever tells this listing from every other: the operation, what it lists, its filter.
+        read: reads a page, given `after`, the last key of the page before, and `size`.
+        default: how many rows a page has where maxResults is absent.
+
+    Raises:
+        ECRError: an InvalidParameterException, where the token is not one of this listing on this database.
+    """
+    after = unseal(call, listing, request.get("nextToken"))
+    rows, last_key = read(after=after, size=request.get("maxResults", default))
+    return rows, None if last_key is None else seal(call, listing, last_key)
 
 
 def refuse_paging(request: Mapping[str, Any], given: str) -> None:
@@ -40,7 +65,7 @@ def seal(call: Call, listing: tuple[object, ...], last_key: int) -> str:
 
     Args:
         call: the call that answers with the token.
-        listing: whatever tells this listing from every other: the operation, what it lists, its filter.
+        listing: what tells it from every other.
         last_key: the key of the last row shown.
     """
     sealed = f"{last_key} {listing!r}".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -19,7 +20,7 @@ from fakeecr.errors import (
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_repository, repository_at
 from fakeecr.operations.names import key_arn, registry_host, repository_arn
-from fakeecr.operations.paging import DEFAULT_PAGE, refuse_paging, seal, unseal
+from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.operations.tags import checked_tags
 from fakeecr.store import pages, registries
 
@@ -91,19 +92,15 @@ def describe_repositories(
         described = [_described(call, named[name]) for name in dict.fromkeys(names)]
         return {"repositories": described, "ResponseMetadata": call.metadata}
     listing = ("DescribeRepositories", account_id, call.region)
-    page = pages.repositories(
-        call.connection,
-        account_id,
-        call.region,
-        after=unseal(call, listing, request.get("nextToken")),
-        size=request.get("maxResults", DEFAULT_PAGE),
+    rows, token = read_page(
+        call, request, listing, partial(pages.repositories, call.connection, account_id, call.region)
     )
     response: DescribeRepositoriesResponseTypeDef = {
-        "repositories": [_described(call, row) for row in page.rows],
+        "repositories": [_described(call, row) for row in rows],
         "ResponseMetadata": call.metadata,
     }
-    if page.last_key is not None:
-        response["nextToken"] = seal(call, listing, page.last_key)
+    if token is not None:
+        response["nextToken"] = token
     return response
 
 

@@ -1,0 +1,312 @@
+"""Lifecycle policies: read and checked as AWS does, and evaluated.
+
+The rules of evaluation are those of the user guide: all rules look at all images, and are then applied by priority.
+An image that has what a rule asks of tags is left alone by every rule after it, though they count it; so an image is
+acted on by one rule or by none.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal, NamedTuple
+
+Class = Literal["standard", "archive"]
+
+# Documented.
+_MOST_RULES = 50
+_MOST_WILDCARDS = 4
+_SHORTEST_ARCHIVE = 90
+_COUNT_TYPES = ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
+
+
+class PolicyError(ValueError):
+    """A policy is not one; the message is AWS's where it is known."""
+
+
+class Rule(NamedTuple):
+    """A rule of a policy.
+
+    Attributes:
+        priority: which rule comes first: that of the lowest number.
+        tag_status: ``tagged``, ``untagged`` or ``any``.
+        patterns: regular expressions, each of which some tag of a tagged image must match.
+        storage_class: which images it looks at.
+        count_type: what it counts.
+        count_number: how many images, or days.
+        action: ``expire``, or ``transition`` into the archive.
+    """
+
+    priority: int
+    tag_status: str
+    patterns: tuple[str, ...]
+    storage_class: Class
+    count_type: str
+    count_number: int
+    action: str
+
+    def selects(self, image: Candidate) -> bool:
+        """Whether an image is of its storage class, and has what it asks of tags."""
+        if image.storage_class != self.storage_class:
+            return False
+        if self.tag_status == "untagged":
+            return not image.tags
+        return all(any(re.fullmatch(pattern, tag) for tag in image.tags) for pattern in self.patterns)
+
+
+class Candidate(NamedTuple):
+    """An image, as far as policies see it. Of two that were pushed at one moment the later in a sequence is younger.
+
+    Attributes:
+        digest: its digest.
+        tags: its tags.
+        pushed_at, pulled_at, archived_at, activated_at: when that happened last; None for never.
+        storage_class: where it is.
+        lists: the digests of the images that it lists.
+        subject: the digest of the image that it is about.
+    """
+
+    digest: str
+    tags: Sequence[str]
+    pushed_at: datetime
+    storage_class: Class = "standard"
+    pulled_at: datetime | None = None
+    archived_at: datetime | None = None
+    activated_at: datetime | None = None
+    lists: Collection[str] = ()
+    subject: str | None = None
+
+
+class Decision(NamedTuple):
+    """What a policy does with an image."""
+
+    image: Candidate
+    rule: Rule
+
+
+# --- Evaluated -----------------------------------------------------------------------------------
+
+
+def evaluate(rules: Sequence[Rule], images: Sequence[Candidate], now: datetime) -> list[Decision]:
+    """Decide what a policy does with the images of a repository, oldest first.
+
+    Args:
+        rules: those of the policy.
+        images: all images of the repository, oldest first.
+        now: the moment of the evaluation.
+
+    Returns:
+        A decision for each image that is acted on. An image of a list that stays is not among them, and a referrer
+        is, if its subject expires, and otherwise not.
+    """
+    ranked = sorted(rules)
+    chosen: dict[str, Rule] = {}
+    taken: set[str] = set()
+    for rule in ranked:
+        selected = [image for image in images if rule.selects(image)]
+        for image in _due(rule, selected, now):
+            if image.digest not in taken:
+                chosen[image.digest] = rule
+        taken |= {image.digest for image in selected}
+    _spare(chosen, images)
+    return [Decision(image, chosen[image.digest]) for image in images if image.digest in chosen]
+
+
+def _due(rule: Rule, images: Sequence[Candidate], now: datetime) -> Sequence[Candidate]:
+    """Give those of the images that a rule looks at for which its time has come."""
+    if rule.count_type == "imageCountMoreThan":
+        oldest_first = sorted(images, key=lambda image: image.activated_at or image.pushed_at)
+        return oldest_first[: max(0, len(images) - rule.count_number)]
+    last_alive = now - timedelta(days=rule.count_number)
+    return [image for image in images if _since(rule.count_type, image) < last_alive]
+
+
+def _since(count_type: str, image: Candidate) -> datetime:
+    """Give the moment from which a rule counts days."""
+    if count_type == "sinceImageTransitioned":
+        return image.archived_at or image.pushed_at
+    # An image that was restored counts as pushed then.
+    since = image.activated_at or image.pushed_at
+    if count_type == "sinceImagePulled" and image.pulled_at is not None:
+        since = max(image.pulled_at, image.activated_at or image.pulled_at)
+    return since
+
+
+def _spare(chosen: dict[str, Rule], images: Sequence[Candidate]) -> None:
+    """Take back what would break a list that stays, and let referrers go with their subjects."""
+    there = {image.digest for image in images}
+    about = [image for image in images if image.subject in there]
+    for image in about:
+        chosen.pop(image.digest, None)
+    changed = True
+    while changed:
+        kept = [
+            child
+            for image in images
+            for child in image.lists
+            if child in chosen and (image.digest not in chosen or chosen[image.digest].action != chosen[child].action)
+        ]
+        for child in kept:
+            chosen.pop(child, None)
+        changed = bool(kept)
+    # A referrer may have referrers of its own.
+    changed = True
+    while changed:
+        changed = False
+        for image in about:
+            rule = chosen.get(image.subject or "")
+            if rule is not None and rule.action == "expire" and image.digest not in chosen:
+                chosen[image.digest] = rule
+                changed = True
+
+
+# --- Read ----------------------------------------------------------------------------------------
+
+
+def read(text: str) -> tuple[list[Rule], str]:
+    """Read a policy, and give its rules and its text as AWS keeps it, which is without spaces.
+
+    Raises:
+        PolicyError: it is none.
+    """
+    try:
+        content = json.loads(text, parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        raise PolicyError("Could not map policyString into LifecyclePolicy.") from None
+    if not isinstance(content, dict):
+        raise PolicyError("Could not map policyString into LifecyclePolicy.")
+    _members(content, {"rules"}, set())
+    if not isinstance(content["rules"], list) or not 1 <= len(content["rules"]) <= _MOST_RULES:
+        raise PolicyError(f"rules must be a list of 1 to {_MOST_RULES} rules")
+    rules = [_rule(each) for each in content["rules"]]
+    _check_together(rules, content["rules"])
+    return rules, json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def _members(value: Any, required: Collection[str], optional: Collection[str]) -> Mapping[str, Any]:
+    """Check which members an object has (texts as another fake has them)."""
+    if not isinstance(value, dict):
+        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["object"])')
+    missing = sorted(required - value.keys())
+    if missing:
+        raise PolicyError(f"object has missing required properties ({_listed(missing)})")
+    unknown = sorted(value.keys() - required - set(optional))
+    if unknown:
+        raise PolicyError(f"object instance has properties which are not allowed by the schema: ({_listed(unknown)})")
+    return value
+
+
+def _listed(words: Sequence[str]) -> str:
+    return json.dumps(list(words), separators=(",", ":"))
+
+
+def _one_of(value: Any, allowed: Sequence[str]) -> str:
+    if not isinstance(value, str) or value not in allowed:
+        raise PolicyError(
+            f"instance value ({json.dumps(value)}) not found in enum (possible values: {_listed(allowed)})"
+        )
+    return value
+
+
+def _number(value: Any, least: int) -> int:
+    if type(value) is not int:
+        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["integer"])')
+    if not least <= value < 2**31:
+        raise PolicyError(f"numeric instance is lower than the required minimum (minimum: {least}, found: {value})")
+    return value
+
+
+def _rule(value: Any) -> Rule:
+    rule = _members(value, {"rulePriority", "selection", "action"}, {"description"})
+    priority = _number(rule["rulePriority"], 1)
+    if not isinstance(rule.get("description", ""), str):
+        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["string"])')
+    selection = _members(
+        rule["selection"],
+        {"tagStatus", "countType", "countNumber"},
+        {"tagPrefixList", "tagPatternList", "storageClass", "countUnit"},
+    )
+    tag_status = _one_of(selection["tagStatus"], ("tagged", "untagged", "any"))
+    count_type = _one_of(selection["countType"], _COUNT_TYPES)
+    storage_class = _one_of(selection.get("storageClass", "standard"), ("standard", "archive"))
+    count_number = _number(selection["countNumber"], 1)
+    action = _action(rule["action"])
+    is_archive = storage_class == "archive"
+    if ("countUnit" in selection) is (count_type == "imageCountMoreThan"):
+        raise _no_schema(4)
+    _one_of(selection.get("countUnit", "days"), ("days",))
+    if is_archive is not (count_type == "sinceImageTransitioned") or (is_archive and action == "transition"):
+        raise _no_schema(4)
+    if count_type == "sinceImagePulled" and action == "expire":
+        raise PolicyError("countType sinceImagePulled goes with the action transition alone")
+    if is_archive and count_number < _SHORTEST_ARCHIVE:
+        raise PolicyError(
+            f"numeric instance is lower than the required minimum (minimum: {_SHORTEST_ARCHIVE}, found: {count_number})"
+        )
+    patterns = _patterns(selection, tag_status)
+    return Rule(
+        priority, tag_status, patterns, "archive" if is_archive else "standard", count_type, count_number, action
+    )
+
+
+def _no_schema(of: int) -> PolicyError:
+    """Say that nothing fits (observed, with a line's end and all)."""
+    return PolicyError(f"instance failed to match exactly one schema (matched 0 out of {of})\n")
+
+
+def _action(value: Any) -> str:
+    action = _members(value, {"type"}, {"targetStorageClass"})
+    kind = _one_of(action["type"], ("expire", "transition"))
+    if (kind == "transition") is not ("targetStorageClass" in action) or action.get(
+        "targetStorageClass", "archive"
+    ) != "archive":
+        raise _no_schema(2)
+    return kind
+
+
+def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[str, ...]:
+    """Read what a rule asks of tags: prefixes or patterns, and one of both if it is about tagged images."""
+    lists = [name for name in ("tagPrefixList", "tagPatternList") if selection.get(name)]
+    if tag_status != "tagged":
+        if lists:
+            raise PolicyError(f"Cannot specify {lists[0]} when tagStatus={tag_status.upper()}.")
+        return ()
+    if not lists:
+        raise PolicyError("Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED.")
+    if len(lists) > 1:
+        raise PolicyError("Cannot specify both tagPrefixList and tagPatternList.")
+    words = selection[lists[0]]
+    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
+        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["string"])')
+    if lists[0] == "tagPrefixList":
+        return tuple(f"{re.escape(word)}.*" for word in words)
+    if any(word.count("*") > _MOST_WILDCARDS for word in words):
+        raise PolicyError(f"A tag pattern has at most {_MOST_WILDCARDS} wildcards.")
+    return tuple(".*".join(map(re.escape, word.split("*"))) for word in words)
+
+
+def _check_together(rules: Sequence[Rule], written: Sequence[Any]) -> None:
+    """Check what rules must not have in common."""
+    priorities = [rule.priority for rule in rules]
+    if len(set(priorities)) < len(priorities):
+        raise PolicyError("The priority of each rule must be unique.")
+    for storage_class in ("standard", "archive"):
+        here = [rule for rule in rules if rule.storage_class == storage_class]
+        if sum(rule.tag_status == "untagged" for rule in here) > 1:
+            raise PolicyError("Only one rule can select Untagged images per storage class.")
+        for rule in here:
+            if rule.tag_status == "any" and rule.priority < max(other.priority for other in here):
+                raise PolicyError("Rule for tagStatus=ANY must have the lowest priority per storage class")
+        prefixes = [
+            sorted(each["selection"]["tagPrefixList"])
+            for rule, each in zip(rules, written, strict=True)
+            if rule in here and each["selection"].get("tagPrefixList")
+        ]
+        if any(each in prefixes[:n] for n, each in enumerate(prefixes)):
+            raise PolicyError("Each rule must have a unique set of tag prefixes per storage class.")

@@ -1,0 +1,351 @@
+"""Lifecycle policies: what AWS refuses, and what its user guide's worked examples decide."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fakeecr.policies.lifecycle import Candidate, PolicyError, evaluate, read
+
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+EXPIRE = {"type": "expire"}
+ARCHIVE = {"type": "transition", "targetStorageClass": "archive"}
+KEEP_ONE = {"countType": "imageCountMoreThan", "countNumber": 1}
+
+
+def days(number, count_type="sinceImagePushed"):
+    return {"countType": count_type, "countUnit": "days", "countNumber": number}
+
+
+def rule(priority, selection, action=EXPIRE, **more):
+    return {"rulePriority": priority, "selection": selection, "action": action, **more}
+
+
+def tagged(*prefixes, **more):
+    return {"tagStatus": "tagged", "tagPrefixList": list(prefixes), **more}
+
+
+def patterns(*wildcards, **more):
+    return {"tagStatus": "tagged", "tagPatternList": list(wildcards), **more}
+
+
+def untagged(**more):
+    return {"tagStatus": "untagged", **more}
+
+
+def anything(**more):
+    return {"tagStatus": "any", **more}
+
+
+def policy(*rules):
+    return json.dumps({"rules": list(rules)})
+
+
+def image(name, tags=(), age=0, **more):
+    return Candidate(name, tags, NOW - timedelta(days=age), **more)
+
+
+def decided(text, images):
+    return {decision.image.digest: decision.rule.action for decision in evaluate(read(text)[0], images, NOW)}
+
+
+# --- Evaluated: the user guide's examples ------------------------------------------------------------
+
+ONE = [image("A", ["beta-1", "prod-1"], 10), image("B", ["beta-2", "prod-2"], 9), image("C", ["beta-3"], 8)]
+TWO = [
+    image("A", ["alpha-1"], 12), image("B", ["beta-1"], 11), image("C", ["alpha-2", "beta-2"], 10),
+    image("D", ["alpha-3"], 4), image("E", ["beta-3"], 3), image("F", ["alpha-4", "beta-4"], 2),
+]  # fmt: skip
+THREE = [
+    image("A", ["alpha-1", "beta-1", "gamma-1"], 10),
+    image("B", ["alpha-2", "beta-2"], 9),
+    image("C", ["alpha-3", "beta-3", "gamma-2"], 8),
+]
+FOUR = [image("A", ["alpha-1"], 4), image("B", ["beta-1"], 3), image("C", [], 2), image("D", ["alpha-2"], 1)]
+FIVE = [
+    image("A", ["alpha-1", "beta-1"], 4), image("B", [], 3), image("C", ["alpha-2"], 2), image("D", ["git hash"], 1),
+    image("E", [], 1),
+]  # fmt: skip
+WORKED = {
+    "by priority": (policy(rule(1, tagged("prod", **KEEP_ONE)), rule(2, tagged("beta", **KEEP_ONE))), ONE, "A"),
+    "by priority, swapped": (
+        policy(rule(1, tagged("beta", **KEEP_ONE)), rule(2, tagged("prod", **KEEP_ONE))), ONE, "AB",
+    ),
+    "several prefixes, by age": (policy(rule(1, tagged("alpha", "beta", **days(5)))), TWO, "C"),
+    "several prefixes, by count": (policy(rule(1, tagged("alpha", "beta", **KEEP_ONE))), THREE, "AB"),
+    "everything": (policy(rule(1, anything(**KEEP_ONE))), FOUR, "ABC"),
+    "all of these": (
+        policy(rule(1, tagged("alpha", **KEEP_ONE)), rule(2, untagged(**days(1))), rule(3, anything(**KEEP_ONE))),
+        FIVE, "ABD",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WORKED)
+def test_a_worked_example_of_the_user_guide(name):
+    text, images, expected = WORKED[name]
+    assert "".join(sorted(decided(text, images))) == expected
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "fits"),
+    [("prod*", ["prod", "prod-1"]), ("*prod", ["prod", "a-prod"]), ("*o*1", ["prod-1"]), ("p.od", []), ("*", [
+        "prod", "prod-1", "a-prod", "PROD"])],
+)  # fmt: skip
+def test_a_pattern_is_a_wildcard_of_the_whole_tag(wildcard, fits):
+    images = [image(tag, [tag], 9) for tag in ("prod", "prod-1", "a-prod", "PROD")]
+    assert list(decided(policy(rule(1, patterns(wildcard, **days(1)))), images)) == fits
+
+
+def test_a_star_in_a_prefix_is_a_star():
+    assert decided(policy(rule(1, tagged("a*c", **days(1)))), [image("A", ["abc"], 9)]) == {}
+
+
+class TestTime:
+    def test_of_the_last_pull_counts_or_else_that_of_the_push(self):
+        images = [
+            image("never pulled", ["a"], 40),
+            image("pulled long ago", ["a"], 90, pulled_at=NOW - timedelta(days=31)),
+            image("pulled lately", ["a"], 90, pulled_at=NOW - timedelta(days=30)),
+            image("restored lately", ["a"], 90, pulled_at=NOW - timedelta(days=80), activated_at=NOW),
+        ]
+        text = policy(rule(1, anything(**days(30, "sinceImagePulled")), ARCHIVE))
+        assert decided(text, images) == {"never pulled": "transition", "pulled long ago": "transition"}
+
+    def test_of_the_restoration_counts_as_that_of_the_push(self):
+        images = [image("restored", [], 90, activated_at=NOW - timedelta(days=2)), image("younger", [], 9)]
+        assert list(decided(policy(rule(1, anything(**days(5)))), images)) == ["younger"]
+        assert list(decided(policy(rule(1, anything(**KEEP_ONE))), images)) == ["younger"]
+
+    def test_in_the_archive_counts_from_the_transition(self):
+        def archived(name, age):
+            return image(name, [], 500, storage_class="archive", archived_at=NOW - timedelta(days=age))
+
+        images = [archived("long", 91), archived("not long enough", 90), image("not at all", [], 500)]
+        text = policy(rule(1, untagged(storageClass="archive", **days(90, "sinceImageTransitioned"))))
+        assert list(decided(text, images)) == ["long"]
+
+
+class TestLists:
+    EVERYTHING_OLD = policy(rule(1, untagged(**days(1))))
+
+    def test_keep_their_images(self):
+        images = [image("child", [], 9), image("list", ["v1"], 9, lists=["child"]), image("other", [], 9)]
+        assert list(decided(self.EVERYTHING_OLD, images)) == ["other"]
+
+    def test_keep_them_no_longer_than_themselves(self):
+        images = [image("child", [], 9), image("list", [], 9, lists=["child"])]
+        assert list(decided(self.EVERYTHING_OLD, images)) == ["child", "list"]
+
+    def test_keep_also_the_images_of_lists_that_they_keep(self):
+        images = [
+            image("child", [], 9), image("inner", [], 9, lists=["child"]), image("outer", ["v1"], 9, lists=["inner"]),
+        ]  # fmt: skip
+        assert decided(self.EVERYTHING_OLD, images) == {}
+
+    def test_referrers_go_with_their_subject_and_not_before(self):
+        def chain(tags):
+            return [
+                image("subject", tags, 9), image("signature", [], 9, subject="subject"),
+                image("of the signature", [], 9, subject="signature"), image("orphan", [], 9, subject="gone"),
+            ]  # fmt: skip
+
+        assert list(decided(self.EVERYTHING_OLD, chain(["v1"]))) == ["orphan"]
+        assert len(decided(self.EVERYTHING_OLD, chain([]))) == 4
+
+
+# --- Evaluated: agreement with a second, naive implementation -----------------------------------------
+
+
+@st.composite
+def policies(draw):
+    rules, kinds = [], draw(st.lists(st.sampled_from(["tagged", "tagged", "patterns", "untagged"]), max_size=4))
+    if kinds.count("untagged") > 1:
+        kinds = [kind for kind in kinds if kind != "untagged"] + ["untagged"]
+    prefixes = draw(st.permutations([["a"], ["b"], ["a", "b"], ["ab"]]))
+    kinds = list(draw(st.permutations(kinds))) + ["any"] * draw(st.booleans())
+    for number, kind in enumerate(kinds or ["any"], 1):
+        count = draw(st.sampled_from([{"countType": "imageCountMoreThan", "countNumber": draw(st.integers(1, 3))},
+                                      days(draw(st.integers(1, 4)))]))  # fmt: skip
+        if kind == "tagged":
+            selection = tagged(*prefixes.pop(), **count)
+        elif kind == "patterns":
+            selection = patterns(*draw(st.lists(st.sampled_from(["*a", "b*", "*"]), min_size=1)), **count)
+        else:
+            selection = untagged(**count) if kind == "untagged" else anything(**count)
+        rules.append(rule(number * 10, selection, draw(st.sampled_from([EXPIRE, ARCHIVE]))))
+    return {"rules": rules}
+
+
+IMAGES = st.lists(
+    st.tuples(st.sets(st.sampled_from(["a", "b", "ab", "ba", "c"])), st.integers(0, 6), st.booleans()), max_size=8
+).map(
+    lambda drawn: [
+        image(str(number), sorted(tags), age, storage_class="archive" if archived else "standard")
+        for number, (tags, age, archived) in enumerate(drawn)
+    ]
+)
+
+
+def naive(content, images):
+    """Decide image by image: the first rule that looks at it decides alone."""
+    result = {}
+    for each in images:
+        if each.storage_class == "archive":
+            continue
+        for one in sorted(content["rules"], key=lambda rule: rule["rulePriority"]):
+            s = one["selection"]
+
+            def looks_at(other, s=s):
+                if other.storage_class == "archive":
+                    return False
+                if s["tagStatus"] == "untagged":
+                    return len(other.tags) == 0
+                wanted = [(p, True) for p in s.get("tagPrefixList", [])] + [
+                    (p, False) for p in s.get("tagPatternList", [])
+                ]
+                for word, is_prefix in wanted:
+                    fitting = [
+                        tag
+                        for tag in other.tags
+                        if (tag.startswith(word) if is_prefix else
+                            tag.endswith(word[1:]) if word.startswith("*") else tag.startswith(word[:-1]))
+                    ]  # fmt: skip
+                    if not fitting:
+                        return False
+                return True
+
+            if not looks_at(each):
+                continue
+            if s["countType"] == "imageCountMoreThan":
+                younger = [
+                    o for n, o in enumerate(images)
+                    if looks_at(o) and (o.pushed_at, n) > (each.pushed_at, images.index(each))
+                ]  # fmt: skip
+                due = len(younger) >= s["countNumber"]
+            else:
+                due = NOW - each.pushed_at > timedelta(days=s["countNumber"])
+            if due:
+                result[each.digest] = one["action"]["type"]
+            break
+    return result
+
+
+@settings(max_examples=300)
+@given(policies(), IMAGES)
+def test_it_agrees_with_a_naive_implementation(content, images):
+    assert decided(json.dumps(content), images) == naive(content, images)
+
+
+# --- Read --------------------------------------------------------------------------------------------
+
+
+def test_it_keeps_the_text_without_spaces_in_the_order_it_came():
+    text = json.dumps({"rules": [rule(1, untagged(**days(14)), description="ä b")]}, indent=4)
+    assert read(text)[1] == (
+        '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed",'
+        '"countUnit":"days","countNumber":14},"action":{"type":"expire"},"description":"ä b"}]}'
+    )
+
+
+GOOD = untagged(**days(1))
+REFUSED = {
+    "no JSON": ("{", "Could not map policyString into LifecyclePolicy."),
+    "no object": ("[]", "Could not map policyString into LifecyclePolicy."),
+    "not a number": ('{"rules": NaN}', "Could not map policyString into LifecyclePolicy."),
+    "deep": ("[" * 30000, "Could not map policyString into LifecyclePolicy."),
+    "no rules": ("{}", 'object has missing required properties (["rules"])'),
+    "empty rules": ('{"rules": []}', "rules"),
+    "too many rules": (policy(*[rule(n, tagged(f"p{n}", **KEEP_ONE)) for n in range(1, 52)]), "50"),
+    "more than rules": (
+        '{"rules": [], "x": 1}', 'object instance has properties which are not allowed by the schema: (["x"])',
+    ),
+    "a rule that is none": ('{"rules": [1]}', "instance type"),
+    "no priority": ('{"rules": [{"selection": {}, "action": {}}]}', '(["rulePriority"])'),
+    "priority 0": (policy(rule(0, GOOD)), "numeric instance is lower than the required minimum (minimum: 1, found: 0)"),
+    "priority true": (policy(rule(True, GOOD)), "instance type"),
+    "the same priority twice": (policy(rule(1, GOOD), rule(1, tagged("a", **KEEP_ONE))), "unique"),
+    "a description of 5": (policy(rule(1, GOOD, description=5)), "instance type"),
+    "an unknown tagStatus": (
+        policy(rule(1, {"tagStatus": "all", **KEEP_ONE})),
+        'instance value ("all") not found in enum (possible values: ["tagged","untagged","any"])',
+    ),
+    "an unknown countType": (policy(rule(1, untagged(countType="x", countNumber=1))), "not found in enum"),
+    "a count of 0": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=0))), "minimum: 1, found: 0"),
+    "a count of 1.5": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=1.5))), "instance type"),
+    "a unit for a count": (policy(rule(1, untagged(countUnit="days", **KEEP_ONE))), "(matched 0 out of 4)\n"),
+    "no unit for days": (policy(rule(1, untagged(countType="sinceImagePushed", countNumber=1))), "0 out of 4)\n"),
+    "weeks": (policy(rule(1, untagged(**{**days(1), "countUnit": "weeks"}))), "not found in enum"),
+    "an unknown action": (policy(rule(1, GOOD, {"type": "burn"})), "not found in enum"),
+    "a transition to nowhere": (policy(rule(1, GOOD, {"type": "transition"})), "(matched 0 out of 2)\n"),
+    "an expiry to somewhere": (policy(rule(1, GOOD, {**ARCHIVE, "type": "expire"})), "(matched 0 out of 2)\n"),
+    "a transition to null": (policy(rule(1, GOOD, {**ARCHIVE, "targetStorageClass": None})), "0 out of 2)\n"),
+    "two untagged rules": (
+        policy(rule(1, GOOD), rule(2, untagged(**days(2)))),
+        "Only one rule can select Untagged images per storage class.",
+    ),
+    "any before others": (
+        policy(rule(1, anything(**KEEP_ONE)), rule(2, GOOD)),
+        "Rule for tagStatus=ANY must have the lowest priority per storage class",
+    ),
+    "tagged without tags": (
+        policy(rule(1, {"tagStatus": "tagged", **KEEP_ONE})),
+        "Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED.",
+    ),
+    "tagged with no tags": (policy(rule(1, tagged(**KEEP_ONE))), "Must specify tagPrefixList or tagPatternList"),
+    "both lists": (policy(rule(1, {**tagged("a", **KEEP_ONE), "tagPatternList": ["b"]})), "both"),
+    "untagged with tags": (policy(rule(1, {**GOOD, "tagPrefixList": ["a"]})), "tagPrefixList"),
+    "five wildcards": (policy(rule(1, patterns("*a*b*c*d*", **KEEP_ONE))), "4"),
+    "a tag of 5": (policy(rule(1, {**tagged(**KEEP_ONE), "tagPrefixList": [5]})), "instance type"),
+    "the same prefixes twice": (
+        policy(rule(1, tagged("a", "b", **KEEP_ONE)), rule(2, tagged("b", "a", **days(1)))), "unique set",
+    ),
+    "pulled and expired": (policy(rule(1, anything(**days(5, "sinceImagePulled")))), "sinceImagePulled"),
+    "the archive by count": (policy(rule(1, anything(storageClass="archive", **KEEP_ONE))), "0 out of 4)\n"),
+    "transitioned in standard": (policy(rule(1, anything(**days(90, "sinceImageTransitioned")))), "0 out of 4)\n"),
+    "archived for too short": (
+        policy(rule(1, anything(storageClass="archive", **days(89, "sinceImageTransitioned")))), "minimum: 90",
+    ),
+    "archived twice": (
+        policy(rule(1, anything(storageClass="archive", **days(90, "sinceImageTransitioned")), ARCHIVE)),
+        "0 out of 4)\n",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_it_refuses(name):
+    text, message = REFUSED[name]
+    with pytest.raises(PolicyError) as caught:
+        read(text)
+    assert message in str(caught.value)
+
+
+def test_each_storage_class_has_its_own_untagged_and_any_rule():
+    archived = {"storageClass": "archive", **days(90, "sinceImageTransitioned")}
+    read(
+        policy(
+            rule(1, GOOD), rule(2, untagged(**archived)), rule(3, anything(**KEEP_ONE)), rule(4, anything(**archived))
+        )
+    )
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 100) | st.sampled_from(["tagged", "any", "expire", "days", "x"]),
+    lambda inner: st.lists(inner, max_size=2)
+    | st.dictionaries(st.sampled_from(["rules", "rulePriority", "selection", "action", "type", "tagStatus", "countType",
+                                       "countNumber", "tagPrefixList", "tagPatternList"]), inner, max_size=5),
+    max_leaves=20,
+)  # fmt: skip
+
+
+@settings(max_examples=300)
+@given(st.fixed_dictionaries({"rules": st.lists(JSON, max_size=3)}) | JSON)
+def test_whatever_it_is_given_it_reads_or_refuses(content):
+    with suppress(PolicyError):
+        read(json.dumps(content))

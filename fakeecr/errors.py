@@ -240,12 +240,9 @@ def layer_not_found(digest: str, name: str, registry_id: str) -> ECRError:
     )
 
 
-def layer_inaccessible(digest: str) -> ECRError:
+def layer_inaccessible(digest: str, why: str) -> ECRError:
     """Refuse a layer that no image refers to that could be pulled (the sentence's core is the model's)."""
-    return ECRError(
-        "LayerInaccessibleException",
-        f"The layer with digest '{digest}' is not available because it is not associated with an image",
-    )
+    return ECRError("LayerInaccessibleException", f"The layer with digest '{digest}' is not available because {why}")
 
 
 # --- Any call ------------------------------------------------------------------------------------

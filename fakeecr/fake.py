@@ -286,6 +286,8 @@ class FakeECR:
     ) -> PushedImage:
         """Put an image into a repository, which is made if it is missing; its tags leave the images that had them.
 
+        An image that is there gets the tags, and is restored if it was archived.
+
         Args:
             repository: the repository's name.
             tags: any number of tags; none for an untagged image.
@@ -333,7 +335,7 @@ class FakeECR:
                 *children, image = for_platforms(image, given_platforms)
             for child in children:
                 put_image(connection, key, child)
-            put_image(connection, key, image, given_tags)
+            put_image(connection, key, image, given_tags, restored_at=moment)
         digests = {platform: child.digest for platform, child in zip(given_platforms, children, strict=True)}
         return PushedImage(account_id, in_region, name, image.digest, given_tags, digests)
 

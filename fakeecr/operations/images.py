@@ -166,8 +166,8 @@ def list_image_referrers(call: Call, request: ListImageReferrersRequestTypeDef) 
         call.connection,
         repository.key,
         subject,
-        # Nothing that is kept has a NUL in it, and PostgreSQL would not even be asked for one.
-        artifact_types=[kind.replace("\0", " ") for kind in artifact_types],
+        # Nothing that is kept has a NUL in it, and PostgreSQL would not even be asked for one; an empty type fits none.
+        artifact_types=["" if "\0" in kind else kind for kind in artifact_types],
         status=None if status == "ANY" else status,
     )
     rows, token = read_page(call, request, listing, read, _DEFAULT_REFERRERS)

@@ -20,9 +20,8 @@ from fakeecr.errors import (
 )
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_repository, is_digest
-from fakeecr.store import images, layers
+from fakeecr.store import layers
 from fakeecr.store.layers import Upload
-from fakeecr.store.manifests import EMPTY_DIGEST
 from fakeecr.store.registries import FoundRepository
 
 if TYPE_CHECKING:
@@ -102,7 +101,7 @@ def complete_layer_upload(call: Call, request: CompleteLayerUploadRequestTypeDef
             raise invalid_layer(digest, calculated)
     if layers.find_layers(call.connection, repository.key, [calculated]):
         raise layer_already_exists(calculated, repository.name, repository.account_id)
-    layers.complete_upload(call.connection, upload, calculated)
+    layers.complete_upload(call.connection, repository.key, upload, calculated)
     return {
         "layerDigest": calculated,
         "registryId": repository.account_id,
@@ -149,21 +148,16 @@ def batch_check_layer_availability(
         elif digest not in there:
             checked.append({"layerAvailability": "UNAVAILABLE", "layerDigest": digest})
         else:
-            uses = layers.uses_of(call.connection, repository.key, digest)
+            use = layers.use_of(call.connection, repository.key, digest)
             layer: LayerTypeDef = {
-                "layerAvailability": "ARCHIVED" if uses and _all_archived(uses) else "AVAILABLE",
+                "layerAvailability": "AVAILABLE" if use is None or use.status == "ACTIVE" else "ARCHIVED",
                 "layerDigest": digest,
                 "layerSize": there[digest].size,
             }
-            media_type = next((use.media_type for use in uses if use.media_type), None)
-            if media_type is not None:
-                layer["mediaType"] = media_type
+            if use is not None and use.media_type is not None:
+                layer["mediaType"] = use.media_type
             checked.append(layer)
     return {"failures": failures, "layers": checked, "ResponseMetadata": call.metadata}
-
-
-def _all_archived(uses: list[layers.Use]) -> bool:
-    return all(use.status != "ACTIVE" for use in uses)
 
 
 def get_download_url_for_layer(
@@ -179,11 +173,12 @@ def get_download_url_for_layer(
     layer = layers.find_layers(call.connection, repository.key, [digest]).get(digest)
     if layer is None:
         raise layer_not_found(digest, repository.name, repository.account_id)
-    uses = layers.uses_of(call.connection, repository.key, digest)
-    # The empty blob is every made-up image's config.
-    if _all_archived(uses) and (uses or digest != EMPTY_DIGEST or layer.key is not None):
-        raise layer_inaccessible(digest)
-    images.pulled(call.connection, {use.image for use in uses if use.status == "ACTIVE"}, clock.now())
+    use = layers.use_of(call.connection, repository.key, digest)
+    if use is None:
+        raise layer_inaccessible(digest, "it is not associated with an image")
+    if use.status != "ACTIVE":
+        raise layer_inaccessible(digest, "the images that it is associated with are archived")
+    layers.pulled(call.connection, repository.key, digest, clock.now())
     content = b64encode(layers.content_of(call.connection, layer)).decode("ascii")
     return {
         "downloadUrl": f"data:application/octet-stream;base64,{content}",

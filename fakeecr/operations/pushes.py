@@ -46,10 +46,8 @@ def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTy
         _check_references(call, repository, contents)
     _check_tag(call, repository, digest, there, tag)
     now = clock.now()
-    if there is not None and there.status != "ACTIVE":
-        images.set_status(call.connection, there.key, "ACTIVE", now)
     new = NewImage(digest, now, manifest, contents=contents)
-    images.put_image(call.connection, repository.key, new, [] if tag is None else [tag])
+    images.put_found(call.connection, repository.key, there, new, [] if tag is None else [tag], restored_at=now)
     return {
         "image": {
             "imageId": {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag},
@@ -80,7 +78,7 @@ def _check_references(call: Call, repository: FoundRepository, contents: Content
         there = set(images.find_all(call.connection, repository.key, wanted))
         refuse = referenced_images_not_found
     elif call.require_layers:
-        there = set(layers.find_layers(call.connection, repository.key, wanted))
+        there = {*layers.find_layers(call.connection, repository.key, wanted), *contents.elsewhere}
         refuse = layers_required
     else:
         return

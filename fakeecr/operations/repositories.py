@@ -46,8 +46,8 @@ _MOST_REPOSITORIES = 100_000
 _MOST_WILDCARDS = 2
 
 _KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
-_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]+")
-_KEY_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]+")
+_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]{1,256}")
+_KEY_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
 
 
 def create_repository(call: Call, request: CreateRepositoryRequestTypeDef) -> CreateRepositoryResponseTypeDef:

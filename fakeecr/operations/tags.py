@@ -41,9 +41,7 @@ def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> dict[str, ob
 def untag_resource(call: Call, request: UntagResourceRequestTypeDef) -> dict[str, object]:
     """Take tags from a repository; a key that it has not is no matter."""
     repository = _resource(call, request["resourceArn"])
-    keys = request["tagKeys"]
-    if len(keys) > _MOST_TAGS:
-        raise too_many_tags(_MOST_TAGS)
+    keys = set(request["tagKeys"])
     for key in keys:
         _check(key, "")
     registries.remove_tags(call.connection, repository.key, keys)

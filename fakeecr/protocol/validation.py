@@ -17,6 +17,9 @@ from botocore.model import ListShape, MapShape, Shape, StringShape, StructureSha
 
 from fakeecr.errors import ECRError, invalid_parameter, serialization
 
+# Where AWS prints an enum in another order than the model has it (observed).
+_PRINTED_ORDER = {"ImageTagMutability": ["IMMUTABLE", "MUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"]}
+
 Traits = Mapping[str, Any]
 Parser = Callable[[Any], Any]
 Checker = Callable[[Any, str], None]
@@ -225,9 +228,10 @@ def _pattern_checker(pattern: str) -> Checker:
     return check
 
 
-def _enum_checker(values: list[str]) -> Checker:
+def _enum_checker(values: list[str], shape: str) -> Checker:
     allowed = frozenset(values)
-    printed = ", ".join(values)
+    known = _PRINTED_ORDER.get(shape, [])
+    printed = ", ".join(known if allowed == set(known) else values)
 
     def check(value: Any, path: str) -> None:
         if value not in allowed:
@@ -272,7 +276,7 @@ def _checker(shape: Shape, overrides: Traits) -> Checker | None:
     if isinstance(shape, StringShape):
         return _all_of(
             _size_checker("length", len, traits),
-            _enum_checker(traits["enum"]) if traits.get("enum") else None,
+            _enum_checker(traits["enum"], shape.name) if traits.get("enum") else None,
             _pattern_checker(traits["pattern"]) if "pattern" in traits else None,
         )
     if shape.type_name == "blob":

@@ -22,7 +22,7 @@ from fakeecr.store.manifests import (
 )
 from fakeecr.store.manifests import manifest as made_manifest
 from fakeecr.store.models import Image, ImageIdentifier, ImageReference, Repository, microseconds
-from fakeecr.store.prepared import Prepared
+from fakeecr.store.prepared import Prepared, in_chunks
 
 
 class NewImage(NamedTuple):
@@ -182,8 +182,13 @@ def find(connection: Connection, repository_id: int, digest: str) -> Known | Non
 
 def find_all(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, Known]:
     """Find images by their digests; those that are not there are left out."""
-    statement = select(*_known).where(Image.repository_id == repository_id, Image.digest.in_(digests))
-    return {row.digest: Known(*row) for row in connection.execute(statement)} if digests else {}
+    return {
+        row.digest: Known(*row)
+        for some in in_chunks(digests)
+        for row in connection.execute(
+            select(*_known).where(Image.repository_id == repository_id, Image.digest.in_(some))
+        )
+    }
 
 
 def find_tagged(connection: Connection, repository_id: int, tags: Collection[str]) -> dict[str, Known]:
@@ -252,16 +257,39 @@ def lists_with(connection: Connection, repository_id: int, digests: Collection[s
 # --- Written -------------------------------------------------------------------------------------
 
 
-def put_image(connection: Connection, repository_id: int, image: NewImage, tags: Sequence[str] = ()) -> None:
+def put_image(
+    connection: Connection,
+    repository_id: int,
+    image: NewImage,
+    tags: Sequence[str] = (),
+    *,
+    restored_at: datetime | None = None,
+) -> None:
     """Write an image that may be there already, and give it tags, which leave the images that had them.
 
-    An image that is there keeps what it has, its other tags and the moment of its first push among them.
+    An image that is there keeps what it has, its other tags and the moment of its first push among them; but from
+    `restored_at` on it is active, if that is given, and it was not.
     """
     found = find(connection, repository_id, image.digest)
+    put_found(connection, repository_id, found, image, tags, restored_at=restored_at)
+
+
+def put_found(
+    connection: Connection,
+    repository_id: int,
+    found: Known | None,
+    image: NewImage,
+    tags: Sequence[str],
+    *,
+    restored_at: datetime | None = None,
+) -> None:
+    """Do what :func:`put_image` does, where it is known already whether the image is there."""
     if found is None:
         image_id = _insert(connection, repository_id, image, tagged=bool(tags))
     else:
         image_id = found.key
+        if found.status != "ACTIVE" and restored_at is not None:
+            set_status(connection, image_id, "ACTIVE", restored_at)
         if tags and not found.tagged:
             _become(connection, image_id, tagged=True)
     for tag in tags:
@@ -274,8 +302,8 @@ def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagg
         values["size"] = size_of_list(connection, repository_id, image.contents)
     plain = {name: microseconds(value) if isinstance(value, datetime) else value for name, value in values.items()}
     image_id: int = _new_image.rows(connection, plain)[0][0]
-    for reference in image.reference_rows(repository_id, image_id):
-        _new_reference.run(connection, reference)
+    if image.contents.references:
+        _new_reference.run_all(connection, image.reference_rows(repository_id, image_id))
     if not tagged:
         _new_row.run(connection, {"key": image_id, "tag": None})
     return image_id
@@ -283,8 +311,11 @@ def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagg
 
 def size_of_list(connection: Connection, repository_id: int, contents: Contents) -> int:
     """Give the size of a list: that of the biggest of its images that are there (model)."""
-    digests = [child.digest for child in contents.references]
-    return connection.execute(_biggest, {"repository_id": repository_id, "digests": digests}).scalar() or 0
+    found = [
+        connection.execute(_biggest, {"repository_id": repository_id, "digests": some}).scalar()
+        for some in in_chunks([child.digest for child in contents.references])
+    ]
+    return max((size for size in found if size is not None), default=0)
 
 
 def _become(connection: Connection, image_id: int, *, tagged: bool) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
+from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, literal, select, update
 
-from fakeecr.store.manifests import EMPTY_BLOB, EMPTY_DIGEST, digest_of
+from fakeecr.store.manifests import EMPTY_BLOB, EMPTY_DIGEST, OCI_CONFIG, digest_of
 from fakeecr.store.models import Image, ImageReference, Layer, LayerPart
+from fakeecr.store.prepared import in_chunks
 
 
 class Upload(NamedTuple):
@@ -74,14 +76,27 @@ def smallest_part_but_the_last(connection: Connection, upload: Upload) -> int | 
 
 def digest_of_upload(connection: Connection, upload: Upload) -> str:
     """Calculate the digest of what an upload has received, part by part."""
+    return _digest_of(connection, upload.key)
+
+
+def _digest_of(connection: Connection, key: int) -> str:
     hashed = hashlib.sha256()
-    for part in _parts(connection, upload.key):
+    for part in _parts(connection, key):
         hashed.update(part)
     return f"sha256:{hashed.hexdigest()}"
 
 
-def complete_upload(connection: Connection, upload: Upload, digest: str) -> None:
-    """Close an upload: from now on it is a layer."""
+def complete_upload(connection: Connection, repository_id: int, upload: Upload, digest: str) -> None:
+    """Close an upload: from now on it is a layer. Others that received the same are dropped (observed)."""
+    others = select(Layer.id).where(
+        Layer.repository_id == repository_id,
+        Layer.digest.is_(None),
+        Layer.size == upload.size,
+        Layer.id != upload.key,
+    )
+    for key in connection.execute(others).scalars().all():
+        if _digest_of(connection, key) == digest:
+            connection.execute(delete(Layer).where(Layer.id == key))
     connection.execute(update(Layer).where(Layer.id == upload.key).values(digest=digest, upload_id=None))
 
 
@@ -100,10 +115,12 @@ def add_layer(connection: Connection, repository_id: int, content: bytes) -> str
 
 def find_layers(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, FoundLayer]:
     """Find layers by their digests; those that are not there are left out."""
-    statement = select(Layer.digest, Layer.id, Layer.size).where(
-        Layer.repository_id == repository_id, Layer.digest.in_(digests)
-    )
-    found = {digest: FoundLayer(key, size) for digest, key, size in connection.execute(statement) if digest}
+    layer = select(Layer.digest, Layer.id, Layer.size).where(Layer.repository_id == repository_id)
+    found = {
+        str(digest): FoundLayer(key, size)
+        for some in in_chunks(digests)
+        for digest, key, size in connection.execute(layer.where(Layer.digest.in_(some)))
+    }
     if EMPTY_DIGEST in digests and EMPTY_DIGEST not in found and _has_made_up(connection, repository_id):
         found[EMPTY_DIGEST] = FoundLayer(None, len(EMPTY_BLOB))
     return found
@@ -115,26 +132,39 @@ def _has_made_up(connection: Connection, repository_id: int) -> bool:
 
 
 class Use(NamedTuple):
-    """An image that refers to a layer: its key and status, and the media type that it gives the layer."""
+    """An image that refers to a layer: its status, and the media type that it gives the layer."""
 
-    image: int
     status: str
     media_type: str | None
 
 
-def uses_of(connection: Connection, repository_id: int, digest: str) -> list[Use]:
-    """Give the images that refer to a layer; of the empty blob, those that fakeecr made up are not told."""
-    statement = (
-        select(Image.id, Image.status, ImageReference.media_type)
-        .join(Image, ImageReference.image_id == Image.id)
-        .where(
-            ImageReference.repository_id == repository_id,
-            ImageReference.digest == digest,
-            ImageReference.is_layer.is_(True),
-        )
-        .order_by(Image.id)
+def use_of(connection: Connection, repository_id: int, digest: str) -> Use | None:
+    """Give an image that refers to a layer, an active one if there is any; None where there is none at all."""
+    refers = select(Image.status, ImageReference.media_type).join(Image, ImageReference.image_id == Image.id)
+    refers = refers.where(_refers_to(repository_id, digest))
+    made_up = select(Image.status, literal(OCI_CONFIG)).where(
+        Image.repository_id == repository_id, Image.made_from.is_not(None)
     )
-    return [Use(*row) for row in connection.execute(statement)]
+    candidates = [refers, made_up] if digest == EMPTY_DIGEST else [refers]
+    for statement in [*(each.where(Image.status == "ACTIVE") for each in candidates), *candidates]:
+        found = connection.execute(statement.limit(1)).first()
+        if found is not None:
+            return Use(*found)
+    return None
+
+
+def pulled(connection: Connection, repository_id: int, digest: str, moment: datetime) -> None:
+    """Note that the active images that refer to a layer were pulled; not those that fakeecr made up."""
+    images = select(ImageReference.image_id).where(_refers_to(repository_id, digest))
+    connection.execute(update(Image).where(Image.id.in_(images), Image.status == "ACTIVE").values(pulled_at=moment))
+
+
+def _refers_to(repository_id: int, digest: str) -> ColumnElement[bool]:
+    return and_(
+        ImageReference.repository_id == repository_id,
+        ImageReference.digest == digest,
+        ImageReference.is_layer.is_(True),
+    )
 
 
 def content_of(connection: Connection, layer: FoundLayer) -> bytes:

@@ -7,8 +7,8 @@ the manifest, so what is made here must stay byte for byte what it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from typing import Annotated, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
 from msgspec import Meta, Struct
@@ -42,7 +42,8 @@ def digest_of(content: bytes) -> str:
 
 # No NUL, which PostgreSQL cannot keep; and no size whose sum over a whole manifest would not fit a column.
 _Words = Annotated[str, Meta(pattern=r"\A[^\0]*\Z")]
-_Digest = Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9_+.-]+:[a-fA-F0-9]+\Z")]
+# And no digest that would be too long for an index of PostgreSQL.
+_Digest = Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9_+.-]+:[a-fA-F0-9]+\Z", max_length=255)]
 _Size = Annotated[int, Meta(ge=0, le=2**46)]
 
 
@@ -50,6 +51,7 @@ class _Descriptor(Struct, rename="camel"):
     digest: _Digest
     media_type: _Words | None = None
     size: _Size = 0
+    urls: list[Any] | None = None
 
 
 class _OldLayer(Struct, rename="camel"):
@@ -68,7 +70,7 @@ class _Manifest(Struct, rename="camel"):
 
 
 class _Annotated(Struct):
-    annotations: dict[str, str] | None = None
+    annotations: dict[str, Any] | None = None
 
 
 _decode = msgspec.json.Decoder(_Manifest).decode
@@ -93,6 +95,7 @@ class Contents(NamedTuple):
         size: the bytes of its layers and config; None for a list, whose size is that of its biggest image.
         subject: the digest of the image that it refers to as an artifact.
         references: the images of a list, or layers and config, each digest once.
+        elsewhere: the digests of layers that are to be had elsewhere, by URLs, and are not uploaded (OCI).
     """
 
     media_type: str | None = None
@@ -101,6 +104,7 @@ class Contents(NamedTuple):
     size: int | None = None
     subject: str | None = None
     references: Sequence[Reference] = ()
+    elsewhere: Collection[str] = ()
 
 
 NOTHING = Contents()
@@ -139,6 +143,7 @@ def read(manifest: bytes, media_type: str | None = None) -> Contents:
         size,
         said.subject.digest if said.subject else None,
         list({each.digest: each for each in references}.values()),
+        [layer.digest for layer in said.layers or () if layer.urls],
     )
 
 
@@ -154,11 +159,12 @@ def read_leniently(manifest: bytes, media_type: str | None = None) -> Contents:
 
 
 def annotations_of(manifest: bytes) -> dict[str, str]:
-    """Give a manifest's annotations; none where it has no such thing."""
+    """Give a manifest's annotations, those that are texts; none where it has no such thing."""
     try:
-        return _decode_annotations(manifest).annotations or {}
+        annotations = _decode_annotations(manifest).annotations or {}
     except (msgspec.MsgspecError, RecursionError):
         return {}
+    return {name: value for name, value in annotations.items() if isinstance(value, str)}
 
 
 # --- Made up -------------------------------------------------------------------------------------

@@ -200,7 +200,8 @@ class ImageReference(Base):
     """What an image's manifest refers to by digest: the images of a list, or the layers and config of one image."""
 
     __tablename__ = "image_reference"
-    __table_args__ = (Index(None, "repository_id", "digest"),)
+    # Without SQLite's own row numbers it is one tree instead of two.
+    __table_args__ = (Index(None, "repository_id", "digest"), {"sqlite_with_rowid": False})
 
     image_id: Mapped[int] = mapped_column(_Key, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True)
     digest: Mapped[str] = mapped_column(String, primary_key=True)

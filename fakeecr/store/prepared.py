@@ -7,12 +7,22 @@ is used.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Connection, Select, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
+
+# A statement takes a few ten thousand values at most, and that on every engine.
+_CHUNK = 500
+
+
+def in_chunks(values: Collection[str]) -> Iterator[list[str]]:
+    """Give values in lists that are short enough to be the parameters of one statement."""
+    remaining = iter(values)
+    return iter(lambda: list(islice(remaining, _CHUNK)), [])
 
 
 class Prepared:
@@ -50,6 +60,12 @@ class Prepared:
             values: the parameters by name.
         """
         self._execute(connection, values)
+
+    def run_all(self, connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+        """Run it once for each of these parameters."""
+        dbapi = connection.connection.dbapi_connection
+        assert dbapi is not None  # noqa: S101 - a connection in use is connected
+        dbapi.cursor().executemany(self._sql[connection.dialect.name][0], rows)
 
     def _execute(self, connection: Connection, values: dict[str, Any]) -> Any:
         dbapi = connection.connection.dbapi_connection

@@ -6,6 +6,7 @@ Revision: 0002, after 0001
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import sqlalchemy as sa
@@ -92,6 +93,7 @@ def upgrade() -> None:
         sa.Column("media_type", sa.String(), nullable=True),
         sa.PrimaryKeyConstraint("image_id", "digest", name="pk_image_reference"),
         sa.ForeignKeyConstraint(["image_id"], ["image.id"], name="fk_image_reference_image", ondelete="CASCADE"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_image_reference_repository_id_digest", "image_reference", ["repository_id", "digest"])
     op.create_table(
@@ -157,51 +159,38 @@ def _never_again(numbers_given: int | None) -> None:
 
 # --- What the manifests that are there say; revision 0001 took any text for one ------------------------
 
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+LISTS = {OCI_INDEX, "application/vnd.docker.distribution.manifest.list.v2+json"}
+MEDIA_TYPES = LISTS | {
+    OCI_MANIFEST,
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+}
+DIGEST = re.compile(r"[a-zA-Z0-9_+.-]{1,100}:[a-fA-F0-9]{1,154}")
+
 
 def _read_manifests() -> None:
     connection = op.get_bind()
     image, reference = _tables()
-    sizes: dict[tuple[int, str], int] = {}
-    # A list is younger than its images, so their sizes are known before its own.
-    rows = connection.execute(
+    found = connection.execute(
         sa.select(image.c.id, image.c.repository_id, image.c.digest, image.c.manifest)
         .where(image.c.manifest.is_not(None))
         .order_by(image.c.id)
     ).fetchall()
-    for row in rows:
-        said = _said(row.manifest)
-        if said is None:
-            continue
-        children, layers = _descriptors(said.get("manifests")), _descriptors(said.get("layers"))
-        config, subject = _descriptors([said.get("config")]), _descriptors([said.get("subject")])
-        size = sum(layer["size"] for layer in (*config, *layers))
-        if children:
-            size = max(sizes.get((row.repository_id, child["digest"]), 0) for child in children)
-        sizes[row.repository_id, row.digest] = size
-        config_type = config[0]["mediaType"] if config else None
-        connection.execute(
-            sa.update(image)
-            .where(image.c.id == row.id)
-            .values(
-                media_type=_text(said.get("mediaType")),
-                artifact_media_type=config_type,
-                artifact_type=_text(said.get("artifactType")) or config_type,
-                size=size,
-                subject=subject[0]["digest"] if subject else None,
-            )
-        )
-        for digest, (is_layer, media_type) in {
-            **{child["digest"]: (False, child["mediaType"]) for child in children},
-            **{layer["digest"]: (True, layer["mediaType"]) for layer in (*config, *layers)},
-        }.items():
+    read = [(row, said) for row in found if (said := _said(row.manifest)) is not None]
+    sizes = {(row.repository_id, row.digest): said["size"] for row, said in read if said["size"] is not None}
+    for row, said in read:
+        if said["size"] is None:
+            listed = (sizes.get((row.repository_id, digest), 0) for digest, _, _ in said["references"])
+            said["size"] = max(listed, default=0)
+        columns = {name: said[name] for name in said if name != "references"}
+        connection.execute(sa.update(image).where(image.c.id == row.id).values(**columns))
+        for digest, is_layer, media_type in {each[0]: each for each in said["references"]}.values():
+            values = {"image_id": row.id, "repository_id": row.repository_id}
             connection.execute(
-                sa.insert(reference).values(
-                    image_id=row.id,
-                    digest=digest,
-                    repository_id=row.repository_id,
-                    is_layer=is_layer,
-                    media_type=media_type,
-                )
+                sa.insert(reference).values(digest=digest, is_layer=is_layer, media_type=media_type, **values)
             )
 
 
@@ -229,27 +218,62 @@ def _tables() -> tuple[sa.TableClause, sa.TableClause]:
     return image, reference
 
 
+class OddError(Exception):
+    """A manifest is not one; nothing of it is read then."""
+
+
 def _said(manifest: bytes) -> dict[str, Any] | None:
+    """Give what the columns hold of a manifest, and what it refers to; None where it is odd in any way."""
     try:
         said = json.loads(manifest)
-    except (ValueError, RecursionError):
+        if not isinstance(said, dict):
+            return None
+        own_type = _text(said.get("mediaType")) or (OCI_INDEX if "manifests" in said else OCI_MANIFEST)
+        if own_type not in MEDIA_TYPES:
+            return None
+        config, subject = _descriptors([said.get("config")]), _descriptors([said.get("subject")])
+        children, layers = _descriptors(said.get("manifests")), _descriptors(said.get("layers"))
+        old_layers = said.get("fsLayers") or []
+        old_digests = [_digest(each["blobSum"]) for each in old_layers]
+        config_type = config[0][1] if config else None
+        artifact_type = _text(said.get("artifactType")) or config_type
+    except (OddError, ValueError, RecursionError, TypeError, KeyError):
         return None
-    return said if isinstance(said, dict) else None
+    references = [(digest, True, kind) for digest, kind, _ in (*config, *layers)]
+    references += [(digest, True, None) for digest in old_digests]
+    if own_type in LISTS:
+        references = [(digest, False, kind) for digest, kind, _ in children]
+    return {
+        "media_type": own_type,
+        "artifact_media_type": config_type,
+        "artifact_type": artifact_type,
+        "size": None if own_type in LISTS else sum(size for _, _, size in (*config, *layers)),
+        "subject": subject[0][0] if subject else None,
+        "references": references,
+    }
 
 
-def _descriptors(found: Any) -> list[dict[str, Any]]:
-    """Give what of a list describes a blob or an image."""
-    return [
-        {
-            "digest": each["digest"],
-            "mediaType": _text(each.get("mediaType")),
-            "size": each["size"] if type(each.get("size")) is int and 0 <= each["size"] < 2**62 else 0,
-        }
-        for each in (found if isinstance(found, list) else ())
-        if isinstance(each, dict) and _text(each.get("digest"))
-    ]
+def _descriptors(found: Any) -> list[tuple[str, str | None, int]]:
+    """Give the digest, media type and size of each blob or image that a list describes."""
+    described = []
+    for each in found or ():
+        if each is None:
+            continue
+        size = each.get("size", 0) if isinstance(each, dict) else None
+        if type(size) is not int or not 0 <= size <= 2**46:
+            raise OddError
+        described.append((_digest(each["digest"]), _text(each.get("mediaType")), size))
+    return described
+
+
+def _digest(value: Any) -> str:
+    if not isinstance(value, str) or DIGEST.fullmatch(value) is None:
+        raise OddError
+    return value
 
 
 def _text(value: Any) -> str | None:
-    # PostgreSQL keeps no NUL in a text.
-    return value if isinstance(value, str) and "\0" not in value else None
+    # PostgreSQL keeps no NUL in a text, and nobody half a character.
+    if value is not None and (not isinstance(value, str) or "\0" in value or not value.isprintable()):
+        raise OddError
+    return value

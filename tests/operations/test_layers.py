@@ -214,6 +214,14 @@ class TestComplete:
         send(web, upload, 0, b"x")
         assert code_of(lambda: complete(web, upload, digest_of("x"))) == "LayerAlreadyExistsException"
 
+    def test_drops_other_uploads_of_the_same_layer(self, web):
+        first, second, other = begin(web), begin(web), begin(web)
+        for upload, content in ((first, b"same"), (second, b"same"), (other, b"else")):
+            send(web, upload, 0, content)
+        complete(web, first, digest_of("same"))
+        assert code_of(lambda: complete(web, second, digest_of("same"))) == "UploadNotFoundException"
+        complete(web, other, digest_of("else"))
+
     @pytest.mark.parametrize("error", ["KmsException", "ServerException"])
     @pytest.mark.parametrize("operation", ["InitiateLayerUpload", "UploadLayerPart", "CompleteLayerUpload"])
     def test_what_only_aws_can_meet_can_be_ordered(self, ecr, web, operation, error):
@@ -260,6 +268,16 @@ class TestAvailability:
     def test_refuses_parameters(self, web, digests):
         assert code_of(web.batch_check_layer_availability, repositoryName="web", layerDigests=digests) == (
             "InvalidParameterException"
+        )
+
+    def test_of_a_made_up_images_config_follows_the_image(self, ecr, web):
+        ecr.push("web", "v1")
+        empty = digest_of("{}")
+        web.update_image_storage_class(repositoryName="web", imageId={"imageTag": "v1"}, targetStorageClass="ARCHIVE")
+        (layer,) = web.batch_check_layer_availability(repositoryName="web", layerDigests=[empty])["layers"]
+        assert layer["layerAvailability"] == "ARCHIVED"
+        assert code_of(web.get_download_url_for_layer, repositoryName="web", layerDigest=empty) == (
+            "LayerInaccessibleException"
         )
 
     def test_an_open_upload_is_no_layer_yet(self, web):
@@ -314,9 +332,18 @@ class TestDownload:
             web.update_image_storage_class(
                 repositoryName="web", imageId={"imageTag": "v1"}, targetStorageClass="ARCHIVE"
             )
-        assert code_of(web.get_download_url_for_layer, repositoryName="web", layerDigest=digest) == (
-            "LayerInaccessibleException"
-        )
+        code, message, _ = error_of(web.get_download_url_for_layer, repositoryName="web", layerDigest=digest)
+        assert code == "LayerInaccessibleException"
+        assert ("archived" in message) is (why == "image archived")
+
+    def test_of_a_layer_that_very_many_images_have(self, any_ecr):
+        client = unchecked(any_ecr)
+        images = [{"manifest": image(str(n), config=blob("shared", 6, CONFIG))} for n in range(40)]
+        any_ecr.seed({"registries": [{"repositories": [
+            {"name": "web", "layers": [{"content": "shared"}], "images": images}]}]})  # fmt: skip
+        client.get_download_url_for_layer(repositoryName="web", layerDigest=digest_of("shared"))
+        details = client.describe_images(repositoryName="web")["imageDetails"]
+        assert len([each for each in details if "lastRecordedPullTime" in each]) == 40
 
     def test_the_config_of_what_fakeecr_made_up_can_be_had(self, ecr, web):
         ecr.push("web", "v1")

@@ -87,6 +87,8 @@ class TestManifest:
             image("less than nothing", layers=[blob("a", -1)]),
             image("more than there is", layers=[blob("a", 2**63)]),
             image("half a byte", layers=[blob("a", 1.5)]),
+            image("a digest too long for an index", layers=[{"digest": "a:" + "0" * 9000}]),
+            image("a subject too long for an index", subject={"digest": "a:" + "0" * 9000}),
             image("a config that is none", config="sha256"),
             index()[:-1] + ', "manifests": [1]}',
         ],
@@ -259,6 +261,19 @@ class TestLists:
         (details,) = web.describe_images(repositoryName="web", filter={"tagStatus": "TAGGED"})["imageDetails"]
         assert details["imageSizeInBytes"] == 310
 
+    def test_may_be_longer_than_a_statement_takes_values(self, database):
+        with FakeECR(database) as ecr:
+            client = unchecked(ecr)
+            client.create_repository(repositoryName="web")
+            client.put_image(repositoryName="web", imageManifest=ONE)
+            missing = [{"digest": f"a:{n:x}"} for n in range(70_000)]
+            manifest = index(ONE)[:-2] + "," + json.dumps(missing)[1:] + "}"
+            code = code_of(client.put_image, repositoryName="web", imageManifest=manifest)
+            assert code == "ReferencedImagesNotFoundException"
+            ecr.push("web", "multi", manifest=manifest)
+            (details,) = client.describe_images(repositoryName="web", imageIds=[{"imageTag": "multi"}])["imageDetails"]
+            assert details["imageSizeInBytes"] == 110
+
     def test_may_list_lists_and_one_image_twice(self, web):
         web.put_image(repositoryName="web", imageManifest=ONE)
         inner = index(ONE, ONE)
@@ -294,6 +309,10 @@ class TestRequiredLayers:
         )
         self.upload(strict, b"config")
         strict.put_image(repositoryName="web", imageManifest=manifest)
+
+    def test_are_not_required_where_they_are_to_be_had_elsewhere(self, strict):
+        foreign = {**blob("foreign"), "urls": ["https://example.com/layer"]}
+        strict.put_image(repositoryName="web", imageManifest=image(config=None, layers=[foreign]))
 
     def test_are_not_required_of_an_image_that_is_there(self, strict):
         strict.put_image(repositoryName="web", imageManifest=image(config=None, layers=[]), imageTag="a")

@@ -53,13 +53,24 @@ class TestListImageReferrers:
         assert "annotations" not in found[0]
 
     @pytest.mark.parametrize(
-        ("wanted", "count"), [([], 5), ([SBOM], 3), ([SBOM, SIGNATURE], 5), (["other", "\0"], 0), ([SIGNATURE] * 5, 2)]
+        ("wanted", "count"),
+        [([], 5), ([SBOM], 3), ([SBOM, SIGNATURE], 5), (["other", "\0"], 0), ([SIGNATURE] * 5, 2), (["\0"], 0)],
     )
     def test_filters_by_artifact_type(self, client, wanted, count):
         self.push(client, SBOM, SIGNATURE, SBOM, SIGNATURE, SBOM)
         parameters = {"repositoryName": "web", "subjectId": SUBJECT, "filter": {"artifactTypes": wanted}}
         assert len(client.list_image_referrers(**parameters)["referrers"]) == count
         check_paging(client.list_image_referrers, "referrers", "maxResults", **parameters)
+
+    def test_a_type_with_a_nul_is_not_one_with_a_space(self, client):
+        self.push(client, "a b")
+        found = client.list_image_referrers(repositoryName="web", subjectId=SUBJECT, filter={"artifactTypes": ["a\0b"]})
+        assert found["referrers"] == []
+
+    def test_gives_the_annotations_that_are_texts(self, client):
+        client.put_image(repositoryName="web", imageManifest=referrer(ONE, annotations={"a": 1, "b": "c"}))
+        (found,) = client.list_image_referrers(repositoryName="web", subjectId=SUBJECT)["referrers"]
+        assert found["annotations"] == {"b": "c"}
 
     def test_filters_by_status(self, client):
         manifests = self.push(client, SBOM, SBOM)
@@ -169,6 +180,13 @@ class TestUpdateImageStorageClass:
         (details,) = web.describe_images(repositoryName="web")["imageDetails"]
         assert details["lastActivatedAt"] == datetime(2026, 2, 2, tzinfo=UTC)
         assert set(details["imageTags"]) == {"v1", *tag.values()}
+
+    def test_a_push_through_the_fake_restores_too_and_a_seed_does_not(self, ecr, web):
+        self.archive(web, SUBJECT)
+        ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [{"manifest": ONE, "tags": ["v2"]}]}]}]})
+        assert self.listed(web) == []
+        ecr.push("web", "v3", manifest=ONE)
+        assert {tag for _, tag in self.listed(web)} == {"v1", "v2", "v3"}
 
     @pytest.mark.parametrize(("before", "to"), [([], "STANDARD"), (["ARCHIVE"], "ARCHIVE")])
     def test_refuses_to_move_an_image_to_where_it_is(self, web, before, to):

@@ -98,7 +98,7 @@ class TestCreateRepository:
             ({"repositoryName": "a"}, "InvalidParameterException", "'must have length greater than or equal to 2'"),
             ({"repositoryName": "A/b"}, "InvalidParameterException", "must satisfy regular expression"),
             ({"imageTagMutability": "LOOSE"}, "InvalidParameterException",
-             "'Member must satisfy enum value set: [MUTABLE, IMMUTABLE, "),
+             "'Member must satisfy enum value set: [IMMUTABLE, MUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION]'"),
             ({"imageTagMutability": "MUTABLE_WITH_EXCLUSION"}, "InvalidParameterException",
              "'ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as "
              "MUTABLE_WITH_EXCLUSION'"),
@@ -119,6 +119,7 @@ class TestCreateRepository:
             ({"encryptionConfiguration": {"encryptionType": "AES256", "kmsKey": "alias/x"}},
              "InvalidParameterException", "kmsKey"),
             ({"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "no key"}}, "KmsException", "no key"),
+            ({"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "alias/" + "a" * 2040}}, "KmsException", ""),
             ({"encryptionConfiguration": {"encryptionType": "KMS",
               "kmsKey": "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"}},
              "KmsException", "eu-west-1"),

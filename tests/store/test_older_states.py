@@ -103,6 +103,49 @@ def test_a_number_of_a_repository_that_is_gone_is_not_given_again(tmp_path):
             assert connection.exec_driver_sql("SELECT max(id) FROM repository").scalar() == last + 1
 
 
+DIGEST = "sha256:" + "1" * 64
+ODD = {
+    "half a character": ('{"mediaType":"\\ud800"}', OCI),
+    "half a character in a digest": ('{"layers":[{"digest":"\\ud800"}]}', OCI),
+    "half a character in a config": (f'{{"config":{{"digest":"{DIGEST}","mediaType":"\\ud800"}}}}', OCI),
+    "more than there is": (f'{{"layers":[{{"digest":"{DIGEST}","size":{2**62}}}]}}', OCI),
+    "a digest as long as a book": ('{"layers":[{"digest":"a:%s"}]}' % ("0" * 9000), OCI),
+    "a NUL": ('{"artifactType":"a\\u0000"}', OCI),
+    "a media type of something else": ('{"mediaType":"text/plain"}', OCI),
+    "a subject that is none": ('{"subject":{"digest":"none"}}', OCI),
+    "a list of no media type": (f'{{"manifests":[{{"digest":"{DIGEST}"}}]}}', OCI_INDEX),
+    "layers that are none": ('{"layers":5}', OCI),
+    "old layers that are none": ('{"fsLayers":[5]}', OCI),
+    "deep": ("[" * 100_000, OCI),
+    "go's null": ('{"layers":null,"manifests":null}', OCI_INDEX),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_manifest_that_is_none_stops_nothing_and_says_nothing(tmp_path, name):
+    manifest, media_type = ODD[name]
+    file = tmp_path / "state.db"
+    shutil.copy(STATES / "revision-0001.db", file)
+    with sqlite3.connect(file) as connection:
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute(
+            "UPDATE image SET manifest = ?, digest = ? WHERE digest IN (SELECT digest FROM image_identifier "
+            "WHERE tag = 'odd')",
+            [manifest.encode(), digest_of(manifest)],
+        )
+    connection.close()
+    with FakeECR(file) as ecr:
+        found = details(unchecked(ecr), imageTag="odd")
+        assert (found["imageManifestMediaType"], found["imageSizeInBytes"]) == (media_type, 0)
+        assert "subjectManifestDigest" not in found
+        # As it would be described if it came today.
+        ecr.push("web", "today", manifest=manifest + " ")
+        today = details(unchecked(ecr), imageTag="today")
+        assert today["imageManifestMediaType"] == media_type
+        with FakeECR() as other:
+            other.seed(ecr.dump())
+
+
 def test_it_dumps_and_seeds_again(ecr):
     dumped = ecr.dump()
     with FakeECR() as other:

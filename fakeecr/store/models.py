@@ -241,6 +241,47 @@ class LayerPart(Base):
     content: Mapped[bytes]
 
 
+class _Document:
+    """What is kept as it was given, as JSON: a policy, a configuration, the results of a scan.
+
+    `kind` says what it is, and `name` tells those of one kind apart.
+    """
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    kind: Mapped[str] = mapped_column(String)
+    name: Mapped[str] = mapped_column(String, server_default=text("''"))
+    content: Mapped[str] = mapped_column(String)
+    created_at: Mapped[datetime] = mapped_column(Moment)
+    updated_at: Mapped[datetime] = mapped_column(Moment)
+
+
+class RegistryDocument(_Document, Base):
+    """A document of a registry."""
+
+    __tablename__ = "registry_document"
+    __table_args__ = (UniqueConstraint("owner_id", "kind", "name"), _NEVER_REUSED)
+
+    owner_id: Mapped[int] = mapped_column(_Key, ForeignKey("registry.id", ondelete="CASCADE"))
+
+
+class RepositoryDocument(_Document, Base):
+    """A document of a repository."""
+
+    __tablename__ = "repository_document"
+    __table_args__ = (UniqueConstraint("owner_id", "kind", "name"), _NEVER_REUSED)
+
+    owner_id: Mapped[int] = mapped_column(_Key, ForeignKey("repository.id", ondelete="CASCADE"))
+
+
+class ImageDocument(_Document, Base):
+    """A document of an image."""
+
+    __tablename__ = "image_document"
+    __table_args__ = (UniqueConstraint("owner_id", "kind", "name"), _NEVER_REUSED)
+
+    owner_id: Mapped[int] = mapped_column(_Key, ForeignKey("image.id", ondelete="CASCADE"))
+
+
 class ImageIdentifier(Base):
     """A row of ListImages: one for each tag of an image, or one without a tag for an image that has none.
 

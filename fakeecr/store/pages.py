@@ -24,7 +24,7 @@ class Page(NamedTuple):
     last_key: int | None
 
 
-def _page(rows: Sequence[Any], size: int) -> Page:
+def page_of(rows: Sequence[Any], size: int) -> Page:
     """Make a page of one row more than it may hold, which tells whether another follows."""
     if len(rows) <= size:
         return Page(rows, None)
@@ -68,7 +68,7 @@ def identifiers(connection: Connection, repository_id: int, shown: Filter, *, af
     if shown.tagged is not None:
         values["tagged"] = shown.tagged
     statement = identifiers_statement(shown.status is not None, shown.tagged is not None)
-    return _page(statement.rows(connection, values), size)
+    return page_of(statement.rows(connection, values), size)
 
 
 _details = select(
@@ -102,7 +102,7 @@ def images(connection: Connection, repository_id: int, shown: Filter, *, after: 
     """Read a page of a repository's images, oldest first; its arguments are those of :func:`identifiers`."""
     values = {"repository_id": repository_id, "after": after, "rows": size + 1, **shown._asdict()}
     statement = images_statement(shown.status is not None, shown.tagged is not None)
-    return _page(connection.execute(statement, values).all(), size)
+    return page_of(connection.execute(statement, values).all(), size)
 
 
 def images_of(connection: Connection, keys: Collection[int]) -> dict[int, Any]:
@@ -142,7 +142,7 @@ def referrers(
         .order_by(Image.id)
         .limit(size + 1)
     )
-    return _page(connection.execute(statement).all(), size)
+    return page_of(connection.execute(statement).all(), size)
 
 
 _repository = select(
@@ -165,7 +165,7 @@ def repositories(connection: Connection, account_id: str, region: str, *, after:
         .order_by(Repository.id)
         .limit(size + 1)
     )
-    return _page(connection.execute(statement).all(), size)
+    return page_of(connection.execute(statement).all(), size)
 
 
 def repositories_of(connection: Connection, account_id: str, region: str, names: Collection[str]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ class FoundRepository(NamedTuple):
 
     Attributes:
         key: its key.
+        registry: its registry's key.
         account_id: the account of its registry.
         region: the region of its registry.
         name: its name.
@@ -26,6 +27,7 @@ class FoundRepository(NamedTuple):
     """
 
     key: int
+    registry: int
     account_id: str
     region: str
     name: str
@@ -34,7 +36,7 @@ class FoundRepository(NamedTuple):
 
 
 _repository = Prepared(
-    select(Repository.id, Repository.tag_mutability, Repository.exclusion_filters)
+    select(Repository.id, Repository.registry_id, Repository.tag_mutability, Repository.exclusion_filters)
     .join(Registry.__table__, Repository.registry_id == Registry.id)
     .where(
         Repository.name == bindparam("name"),
@@ -57,8 +59,9 @@ def find_repository(connection: Connection, account_id: str, region: str, name: 
     found = _repository.rows(connection, {"account_id": account_id, "region": region, "name": name})
     if not found:
         return None
-    key, mutability, filters = found[0]
-    return FoundRepository(key, account_id, region, name, mutability, json.loads(filters) if filters else ())
+    key, registry, mutability, filters = found[0]
+    wildcards = json.loads(filters) if filters else ()
+    return FoundRepository(key, registry, account_id, region, name, mutability, wildcards)
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
@@ -88,11 +91,18 @@ def has_images(connection: Connection, repository_id: int) -> bool:
 # --- Written -------------------------------------------------------------------------------------
 
 
+def find_registry(connection: Connection, account_id: str, region: str) -> int | None:
+    """Give the key of a registry, or None where it is not there."""
+    found = _registry_id.rows(connection, {"account_id": account_id, "region": region})
+    return found[0][0] if found else None
+
+
 def ensure_registry(connection: Connection, account_id: str, region: str) -> int:
     """Give the key of a registry, which is made if it is missing."""
-    place = {"account_id": account_id, "region": region}
-    found = _registry_id.rows(connection, place)
-    return found[0][0] if found else connection.execute(_new_registry, place).scalar_one()
+    found = find_registry(connection, account_id, region)
+    if found is not None:
+        return found
+    return connection.execute(_new_registry, {"account_id": account_id, "region": region}).scalar_one()
 
 
 def ensure_repository(

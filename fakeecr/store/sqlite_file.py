@@ -82,7 +82,7 @@ def _must_be_writable(place: Path, path: Path) -> None:
 def _revision(path: Path) -> str | None:
     log = path.with_name(f"{path.name}-wal")
     try:
-        if not log.exists() or log.stat().st_size == 0:
+        if _is_empty(log):
             # Nobody is writing: the file alone can be read, and nothing is left beside it.
             try:
                 return _revision_in(path, "mode=ro&immutable=1")
@@ -92,6 +92,14 @@ def _revision(path: Path) -> str | None:
         return _revision_in(path, "mode=ro")
     except SQLDatabaseError as error:
         raise DatabaseError(f"{path} cannot be read as a SQLite file: {error.orig}. {remedy(error)}") from error
+
+
+def _is_empty(log: Path) -> bool:
+    """Whether a log holds nothing; in one step, for it goes with the last process that has the file open."""
+    try:
+        return log.stat().st_size == 0
+    except FileNotFoundError:
+        return True
 
 
 def _revision_in(path: Path, how: str) -> str | None:

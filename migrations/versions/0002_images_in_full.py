@@ -117,10 +117,29 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("layer_id", "first_byte", name="pk_layer_part"),
         sa.ForeignKeyConstraint(["layer_id"], ["layer.id"], name="fk_layer_part_layer", ondelete="CASCADE"),
     )
+    for owner in ("registry", "repository", "image"):
+        op.create_table(
+            f"{owner}_document",
+            sa.Column("id", KEY, nullable=False),
+            sa.Column("kind", sa.String(), nullable=False),
+            sa.Column("name", sa.String(), server_default=sa.text("''"), nullable=False),
+            sa.Column("content", sa.String(), nullable=False),
+            sa.Column("created_at", sa.BigInteger(), nullable=False),
+            sa.Column("updated_at", sa.BigInteger(), nullable=False),
+            sa.Column("owner_id", KEY, nullable=False),
+            sa.PrimaryKeyConstraint("id", name=f"pk_{owner}_document"),
+            sa.UniqueConstraint("owner_id", "kind", "name", name=f"uq_{owner}_document_owner_id_kind_name"),
+            sa.ForeignKeyConstraint(
+                ["owner_id"], [f"{owner}.id"], name=f"fk_{owner}_document_{owner}", ondelete="CASCADE"
+            ),
+            sqlite_autoincrement=True,
+        )
     _read_manifests()
 
 
 def downgrade() -> None:
+    for owner in ("registry", "repository", "image"):
+        op.drop_table(f"{owner}_document")
     for table in ("layer_part", "layer", "image_reference", "repository_tag"):
         op.drop_table(table)
     op.drop_index(f"ix_image_identifier_{'_'.join(OF_IMAGES)}", "image_identifier")

@@ -1,0 +1,107 @@
+"""Documents of registries, repositories and images: kept as JSON, found by their kind and name."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
+
+from fakeecr.store.models import ImageDocument, RegistryDocument, RepositoryDocument
+from fakeecr.store.pages import Page, page_of
+from fakeecr.store.prepared import Prepared
+
+Table = type[RegistryDocument] | type[RepositoryDocument] | type[ImageDocument]
+
+
+class Document(NamedTuple):
+    """A document.
+
+    Attributes:
+        name: what tells it from others of its kind; empty where there is one alone.
+        content: what was kept, as JSON has it.
+        created_at: when it was first kept.
+        updated_at: when it was kept last.
+        key: its key.
+    """
+
+    name: str
+    content: Any
+    created_at: datetime
+    updated_at: datetime
+    key: int
+
+
+_of_registry = Prepared(
+    select(RegistryDocument.kind, RegistryDocument.content).where(RegistryDocument.owner_id == bindparam("owner"))
+)
+
+
+def find(connection: Connection, table: Table, owner: int | None, kind: str, name: str = "") -> Document | None:
+    """Find a document; there is none of an owner that is not there."""
+    if owner is None:
+        return None
+    found = _read(connection, table, table.owner_id == owner, table.kind == kind, table.name == name)
+    return found[0] if found else None
+
+
+def find_all(
+    connection: Connection, table: Table, owner: int | None, kind: str, names: Collection[str] | None = None
+) -> list[Document]:
+    """Find the documents of a kind, all or those of these names, in the order in which they were first kept."""
+    if owner is None:
+        return []
+    named = [] if names is None else [table.name.in_(names)]
+    return _read(connection, table, table.owner_id == owner, table.kind == kind, *named)
+
+
+def read_page(connection: Connection, table: Table, owner: int | None, kind: str, *, after: int = 0, size: int) -> Page:
+    """Read a page of the documents of a kind."""
+    if owner is None:
+        return Page([], None)
+    conditions = (table.owner_id == owner, table.kind == kind, table.id > after)
+    return page_of(_read(connection, table, *conditions, limit=size + 1), size)
+
+
+def _read(connection: Connection, table: Table, *conditions: Any, limit: int | None = None) -> list[Document]:
+    statement = (
+        select(table.name, table.content, table.created_at, table.updated_at, table.id)
+        .where(*conditions)
+        .order_by(table.id)
+        .limit(limit)
+    )
+    return [
+        Document(row.name, json.loads(row.content), row.created_at, row.updated_at, row.id)
+        for row in connection.execute(statement)
+    ]
+
+
+def put(
+    connection: Connection, table: Table, owner: int, kind: str, content: Any, moment: datetime, name: str = ""
+) -> Document:
+    """Keep a document, in place of the one of this kind and name."""
+    kept = json.dumps(content)
+    found = find(connection, table, owner, kind, name)
+    if found is None:
+        values = {"owner_id": owner, "kind": kind, "name": name, "content": kept}
+        connection.execute(insert(table).values(created_at=moment, updated_at=moment, **values))
+    else:
+        changed = update(table).where(table.id == found.key).values(content=kept, updated_at=moment)
+        connection.execute(changed)
+    created_at = moment if found is None else found.created_at
+    return Document(name, content, created_at, moment, 0 if found is None else found.key)
+
+
+def remove(connection: Connection, table: Table, owner: int | None, kind: str, name: str = "") -> Document | None:
+    """Remove a document, and give it; None where it is not there."""
+    found = find(connection, table, owner, kind, name)
+    if found is not None:
+        connection.execute(delete(table).where(table.id == found.key))
+    return found
+
+
+def kinds_of_registry(connection: Connection, registry: int) -> dict[str, Any]:
+    """Give the contents of a registry's documents by their kinds; of several of one kind, any."""
+    return {kind: json.loads(content) for kind, content in _of_registry.rows(connection, {"owner": registry})}

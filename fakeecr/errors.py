@@ -100,6 +100,43 @@ def kms(message: str, kms_error: str) -> ECRError:
     return ECRError("KmsException", message, details={"kmsError": kms_error})
 
 
+# --- Policies ------------------------------------------------------------------------------------
+
+
+def repository_policy_not_found(name: str, registry_id: str) -> ECRError:
+    """Say that a repository has no policy (observed)."""
+    return ECRError(
+        "RepositoryPolicyNotFoundException",
+        f"Repository policy does not exist for the repository with name '{name}' in the registry with id "
+        f"'{registry_id}'",
+    )
+
+
+def registry_policy_not_found(registry_id: str) -> ECRError:
+    """Say that a registry has no policy (as another fake has it)."""
+    return ECRError(
+        "RegistryPolicyNotFoundException", f"Registry policy does not exist in the registry with id '{registry_id}'"
+    )
+
+
+def lifecycle_policy_not_found(name: str, registry_id: str) -> ECRError:
+    """Say that a repository has no lifecycle policy (observed)."""
+    return ECRError(
+        "LifecyclePolicyNotFoundException",
+        f"Lifecycle policy does not exist for the repository with name '{name}' in the registry with id "
+        f"'{registry_id}'",
+    )
+
+
+def lifecycle_policy_preview_not_found(name: str, registry_id: str) -> ECRError:
+    """Say that no preview was started (no text is known)."""
+    return ECRError(
+        "LifecyclePolicyPreviewNotFoundException",
+        f"Lifecycle policy preview does not exist for the repository with name '{name}' in the registry with id "
+        f"'{registry_id}'",
+    )
+
+
 # --- Images --------------------------------------------------------------------------------------
 
 
@@ -170,6 +207,134 @@ def storage_class_update_not_supported(digest: str, status: str) -> ECRError:
     return ECRError(
         "ImageStorageClassUpdateNotSupportedException",
         f"The requested image storage class update is not supported. The image '{digest}' is {status} already.",
+    )
+
+
+def scan_not_found(digest: str | None, tag: str | None, name: str, registry_id: str) -> ECRError:
+    """Say that an image was not scanned (observed)."""
+    return ECRError(
+        "ScanNotFoundException",
+        f"Image scan does not exist for the image with '{{imageDigest:'{digest or 'null'}', "
+        f"imageTag:'{tag or 'null'}'}}' in the repository with name '{name}' in the registry with id '{registry_id}'",
+    )
+
+
+def scan_quota() -> ECRError:
+    """Refuse a second scan within a day (observed)."""
+    return ECRError("LimitExceededException", "The scan quota per image has been exceeded. Wait and try again.")
+
+
+def feature_disabled() -> ECRError:
+    """Refuse a basic scan where scans are enhanced (observed)."""
+    return ECRError("ValidationException", "This feature is disabled")
+
+
+def cannot_be_scanned(media_type: str) -> ECRError:
+    """Refuse to scan a list (observed)."""
+    return ECRError(
+        "UnsupportedImageTypeException",
+        f"An artifact with media type '{media_type}' cannot be scanned. For more information, see the Amazon ECR "
+        "documentation.",
+    )
+
+
+def image_archived(digest: str) -> ECRError:
+    """Refuse to scan an archived image (the sentence's core is the model's)."""
+    return ECRError("ImageArchivedException", f"The image '{digest}' is archived and cannot be scanned.")
+
+
+# --- Registries ----------------------------------------------------------------------------------
+
+
+def exclusion_already_exists(arn: str) -> ECRError:
+    """Refuse to exclude a principal twice (the sentence's core is the model's)."""
+    return ECRError(
+        "ExclusionAlreadyExistsException",
+        f"The pull time update exclusion for '{arn}' already exists for the registry.",
+    )
+
+
+def exclusion_not_found(arn: str) -> ECRError:
+    """Say that a principal is not excluded (the sentence's core is the model's)."""
+    return ECRError("ExclusionNotFoundException", f"The pull time update exclusion for '{arn}' was not found.")
+
+
+def too_many_exclusions(most: int) -> ECRError:
+    """Refuse one exclusion too many (the limit is documented)."""
+    return ECRError(
+        "LimitExceededException", f"The registry already has the maximum allowed number of exclusions which is '{most}'"
+    )
+
+
+def signing_configuration_not_found(registry_id: str) -> ECRError:
+    """Say that a registry signs nothing (no text is known)."""
+    return ECRError(
+        "SigningConfigurationNotFoundException",
+        f"Signing configuration does not exist in the registry with id '{registry_id}'",
+    )
+
+
+def template_already_exists(prefix: str) -> ECRError:
+    """Refuse a second template of a prefix (the sentence's core is the model's)."""
+    return ECRError(
+        "TemplateAlreadyExistsException",
+        f"The repository creation template with prefix '{prefix}' already exists. Specify a unique prefix and try "
+        "again.",
+    )
+
+
+def template_not_found(prefix: str) -> ECRError:
+    """Say that there is no template of a prefix (the sentence's core is the model's)."""
+    return ECRError(
+        "TemplateNotFoundException",
+        f"The repository creation template with prefix '{prefix}' can't be found. Verify the registry ID and prefix "
+        "and try again.",
+    )
+
+
+def cache_rule_already_exists(prefix: str, registry_id: str) -> ECRError:
+    """Refuse a second pull-through cache rule of a prefix (no text is known)."""
+    return ECRError(
+        "PullThroughCacheRuleAlreadyExistsException",
+        f"A pull through cache rule with prefix '{prefix}' already exists in the registry with id '{registry_id}'.",
+    )
+
+
+def cache_rule_not_found(prefix: str, registry_id: str) -> ECRError:
+    """Say that there is no pull-through cache rule of a prefix (no text is known)."""
+    return ECRError(
+        "PullThroughCacheRuleNotFoundException",
+        f"The pull through cache rule with prefix '{prefix}' does not exist in the registry with id '{registry_id}'.",
+    )
+
+
+def too_many_cache_rules(registry_id: str, most: int) -> ECRError:
+    """Refuse one pull-through cache rule too many (the limit is documented)."""
+    return ECRError(
+        "LimitExceededException",
+        f"The registry with id '{registry_id}' already has the maximum allowed number of pull through cache rules "
+        f"which is '{most}'",
+    )
+
+
+def unsupported_upstream(message: str) -> ECRError:
+    """Refuse an upstream registry (both sentences are observed)."""
+    return ECRError("UnsupportedUpstreamRegistryException", message)
+
+
+def backfill_not_found(backfill_id: str, registry_id: str) -> ECRError:
+    """Say that there was no such backfill (no text is known)."""
+    return ECRError(
+        "ReplicationBackfillNotFoundException",
+        f"The replication backfill with id '{backfill_id}' does not exist in the registry with id '{registry_id}'",
+    )
+
+
+def backfill_is_over(backfill_id: str) -> ECRError:
+    """Refuse to stop a backfill that is over (no text is known)."""
+    return ECRError(
+        "ReplicationBackfillInvalidStatusException",
+        f"The replication backfill with id '{backfill_id}' is not in progress; its status is COMPLETE",
     )
 
 

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
 from fakeecr import clock
 from fakeecr.adapters import active, botocore_clients, botocore_hook, botocore_patches
 from fakeecr.decorators import decorate_class, decorate_function
-from fakeecr.errors import FakeECRError
+from fakeecr.errors import FakeECRError, SeedError
 from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.published import Limits
 from fakeecr.seeds.dump import dump
 from fakeecr.seeds.load import seed
+from fakeecr.seeds.schema import check_finding
 from fakeecr.seeds.values import (
     AccountId,
     Content,
@@ -34,10 +35,11 @@ from fakeecr.seeds.values import (
     Tag,
 )
 from fakeecr.service import Service
-from fakeecr.store import registries
+from fakeecr.store import documents, registries
 from fakeecr.store.database import Database, Store, open_store, shown
-from fakeecr.store.images import MismatchError, NewImage, described, for_platforms, make_up, put_image
+from fakeecr.store.images import MismatchError, NewImage, described, for_platforms, image_key, make_up, put_image
 from fakeecr.store.manifests import made_digest
+from fakeecr.store.models import ImageDocument
 
 if TYPE_CHECKING:
     import boto3
@@ -85,6 +87,8 @@ class FakeECR:
         limits: ``"published"`` for the limits of the published reference (API version 2015-09-21),
             ``"installed"`` for those of the botocore on this machine.
         require_layers: whether PutImage takes an image only once its layers are uploaded, as AWS does.
+        expire_daily: whether lifecycle policies do their work by themselves: before the first call 24 hours after
+            the last time, by the clock that freezegun moves. Otherwise :meth:`expire` does it.
 
     Raises:
         ValueError: an argument has no value that could be right.
@@ -99,6 +103,7 @@ class FakeECR:
         region: str = "us-east-1",
         limits: Limits = "published",
         require_layers: bool = False,
+        expire_daily: bool = False,
     ) -> None:
         if limits not in get_args(Limits):
             raise ValueError(f"limits: expected 'published' or 'installed'; got {limits!r}")
@@ -107,6 +112,7 @@ class FakeECR:
         self._region = _valid("region", Region, region)
         self._limits: Limits = limits
         self._require_layers = require_layers
+        self._expire_daily = expire_daily
         self._changing = threading.RLock()
         self._store: Store | None = None
         self._service: Service | None = None
@@ -196,6 +202,7 @@ class FakeECR:
             region=self._region,
             limits=self._limits,
             require_layers=self._require_layers,
+            expire_daily=self._expire_daily,
         )
 
     def _open(self) -> tuple[Store, Service]:
@@ -208,6 +215,7 @@ class FakeECR:
                     region=self._region,
                     limits=self._limits,
                     require_layers=self._require_layers,
+                    expire_daily=self._expire_daily,
                 )
                 self._store = store
                 botocore_patches.begin()
@@ -339,6 +347,39 @@ class FakeECR:
         digests = {platform: child.digest for platform, child in zip(given_platforms, children, strict=True)}
         return PushedImage(account_id, in_region, name, image.digest, given_tags, digests)
 
+    def set_findings(
+        self,
+        repository: str,
+        findings: Sequence[Mapping[str, Any]],
+        *,
+        tag: str | None = None,
+        digest: str | None = None,
+        registry_id: str | None = None,
+        region: str | None = None,
+    ) -> None:
+        """Say what scans of an image find; by default they find nothing.
+
+        Args:
+            repository: the repository's name.
+            findings: as DescribeImageScanFindings gives them: each with a `name` and a `severity`, and with
+                `description`, `uri` and `attributes` where it has them.
+            tag: the image's tag.
+            digest: or its digest.
+            registry_id: the account of its registry. Default: the fake's.
+            region: the region of its registry. Default: the fake's.
+
+        Raises:
+            ValueError: there is no such image, or a finding is none.
+        """
+        checked = [_valid_finding(finding) for finding in findings]
+        account_id, in_region = registry_id or self._account_id, region or self._region
+        with self._open()[0].writing() as connection:
+            found = registries.find_repository(connection, account_id, in_region, repository)
+            key = None if found is None else image_key(connection, found.key, digest, tag)
+            if key is None:
+                raise ValueError(f"There is no image {repository}@{digest or tag} in {account_id} of {in_region}.")
+            documents.put(connection, ImageDocument, key, "findings", checked, clock.now())
+
     def fail(self, operation: str, error: str, times: int = 1) -> None:
         """Let the next calls of an operation fail.
 
@@ -354,6 +395,14 @@ class FakeECR:
             ValueError: there is no such operation or error, or `times` is less than 1.
         """
         self._open()[1].failures.order(operation, error, times)
+
+    def expire(self) -> list[str]:
+        """Do what the lifecycle policies of all repositories say: AWS does it once a day, the fake when it is told.
+
+        Returns:
+            The digests of the images that were deleted or archived.
+        """
+        return [decision.image.digest for decision in self._open()[1].expire()]
 
     def reset(self) -> None:
         """Empty it: no registry is left, and no failure that was ordered. Tokens given before are void."""
@@ -390,6 +439,13 @@ def _valid_tag(tag: Any) -> str:
     if "{" in valid:
         raise ValueError(f"tags: a tag has no braces; got {tag!r}")
     return valid
+
+
+def _valid_finding(finding: Any) -> dict[str, Any]:
+    try:
+        return check_finding(finding)
+    except SeedError as error:
+        raise ValueError(f"findings: {error.problem}") from None
 
 
 def _valid_moment(value: Any) -> Moment:

@@ -8,8 +8,10 @@ import sys
 import threading
 import warnings
 from collections import deque
+from datetime import timedelta
 from typing import Any
 
+from fakeecr import clock
 from fakeecr.errors import (
     ECRError,
     PublishedLimitWarning,
@@ -17,7 +19,8 @@ from fakeecr.errors import (
     server_fault,
     unknown_operation,
 )
-from fakeecr.operations import OPERATIONS, Call
+from fakeecr.operations import OPERATIONS, Call, lifecycle
+from fakeecr.policies.lifecycle import Decision
 from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.model import TARGET_PREFIX, known_errors, operation_model, operation_names
 from fakeecr.protocol.partitions import partition_of
@@ -26,6 +29,7 @@ from fakeecr.protocol.validation import Validator
 from fakeecr.protocol.wire import Writer, decode, error_response, request_id, response, writer
 from fakeecr.store.database import Store
 
+_DAY = timedelta(days=1)
 _log = logging.getLogger("fakeecr")
 
 
@@ -38,10 +42,18 @@ class Service:
         region: the region of a request that names none.
         limits: ``"published"`` for the reference's limits, ``"installed"`` for those of the installed botocore.
         require_layers: whether an image needs its layers uploaded before.
+        expire_daily: whether lifecycle policies are run before the first call of a new day, of 24 hours.
     """
 
     def __init__(
-        self, store: Store, *, account_id: str, region: str, limits: Limits, require_layers: bool = False
+        self,
+        store: Store,
+        *,
+        account_id: str,
+        region: str,
+        limits: Limits,
+        require_layers: bool = False,
+        expire_daily: bool = False,
     ) -> None:
         self.failures = Failures()
         self._store = store
@@ -49,6 +61,8 @@ class Service:
         self._region = region
         self._limits = limits
         self._require_layers = require_layers
+        self._expire_daily = expire_daily
+        self._expired_at = clock.now()
 
     def answer(self, request: Request) -> Response:
         """Answer a request, whatever it is: a fault of fakeecr's own becomes a ServerException, and is logged.
@@ -64,6 +78,8 @@ class Service:
             self.failures.strike(operation)
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
+            if self._expire_daily and clock.now() - self._expired_at >= _DAY:
+                self.expire()
             return response(200, self._answer(operation, request, made_id), made_id)
         except _PublishedLimitError as refusal:
             warnings.warn(str(refusal), PublishedLimitWarning, stacklevel=_callers_level())
@@ -73,6 +89,12 @@ class Service:
         except Exception as cause:
             _log.exception("fakeecr failed inside %s", operation)
             return error_response(server_fault(operation, cause), made_id)
+
+    def expire(self) -> list[Decision]:
+        """Do what every lifecycle policy says."""
+        self._expired_at = clock.now()
+        with self._store.writing() as connection:
+            return [decision for _, decision in lifecycle.run(connection, self._expired_at)]
 
     def _answer(self, operation: str, request: Request, made_id: str) -> dict[str, Any]:
         parameters = self._parameters(operation, decode(request.body))

@@ -20,6 +20,8 @@ from fakeecr.errors import (
 )
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_repository, is_digest
+from fakeecr.operations.registry import records_pulls
+from fakeecr.operations.templates import repository_to_push_to
 from fakeecr.store import layers
 from fakeecr.store.layers import Upload
 from fakeecr.store.registries import FoundRepository
@@ -50,7 +52,7 @@ _BIGGEST_LAYER = 52_000 * _MEBIBYTE
 
 def initiate_layer_upload(call: Call, request: InitiateLayerUploadRequestTypeDef) -> InitiateLayerUploadResponseTypeDef:
     """Begin the upload of a layer."""
-    repository = find_repository(call, request)
+    repository = repository_to_push_to(call, request)
     upload_id = str(uuid4())
     layers.open_upload(call.connection, repository.key, upload_id)
     return {"partSize": _PART, "uploadId": upload_id, "ResponseMetadata": call.metadata}
@@ -178,7 +180,8 @@ def get_download_url_for_layer(
         raise layer_inaccessible(digest, "it is not associated with an image")
     if use.status != "ACTIVE":
         raise layer_inaccessible(digest, "the images that it is associated with are archived")
-    layers.pulled(call.connection, repository.key, digest, clock.now())
+    if records_pulls(call, repository):
+        layers.pulled(call.connection, repository.key, digest, clock.now())
     content = b64encode(layers.content_of(call.connection, layer)).decode("ascii")
     return {
         "downloadUrl": f"data:application/octet-stream;base64,{content}",

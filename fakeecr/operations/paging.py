@@ -16,7 +16,7 @@ from typing import Any
 
 from fakeecr.errors import invalid_next_token, invalid_parameter
 from fakeecr.operations.call import Call
-from fakeecr.store.pages import Page
+from fakeecr.store.pages import Page, page_of
 
 # What a page holds where maxResults is absent (reference).
 DEFAULT_PAGE = 100
@@ -47,6 +47,16 @@ def read_page(
     after = unseal(call, listing, request.get("nextToken"))
     rows, last_key = read(after=after, size=request.get("maxResults", default))
     return rows, None if last_key is None else seal(call, listing, last_key)
+
+
+def in_memory(items: Sequence[Any]) -> Callable[..., Page]:
+    """Page through what is in memory, as pairs of an item and its key: its place, counted from 1."""
+
+    def read(*, after: int, size: int) -> Page:
+        rows = [(item, number) for number, item in enumerate(items, 1) if number > after]
+        return page_of(rows[: size + 1], size)
+
+    return read
 
 
 def refuse_paging(request: Mapping[str, Any], given: str) -> None:

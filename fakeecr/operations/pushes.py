@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
@@ -17,8 +15,14 @@ from fakeecr.errors import (
     too_many_image_tags,
 )
 from fakeecr.operations.call import Call
-from fakeecr.operations.finding import TAG_PATTERN, find_repository, is_tag
-from fakeecr.store import images, layers, manifests
+from fakeecr.operations.finding import TAG_PATTERN, is_tag
+from fakeecr.operations.registry import REPLICATION
+from fakeecr.operations.replication import replicate
+from fakeecr.operations.scanning import SCANNING, scan_on_push
+from fakeecr.operations.signing import SIGNING, sign
+from fakeecr.operations.templates import repository_to_push_to
+from fakeecr.policies.filters import is_immutable
+from fakeecr.store import documents, images, layers, manifests
 from fakeecr.store.images import Known, NewImage
 from fakeecr.store.manifests import Contents, digest_of
 from fakeecr.store.registries import FoundRepository
@@ -32,7 +36,7 @@ _MOST_TAGS = 1000
 
 def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTypeDef:
     """Push an image: a new manifest, a new tag for one that is there, or an archived image once more."""
-    repository = find_repository(call, request)
+    repository = repository_to_push_to(call, request)
     tag, told_type = request.get("imageTag"), request.get("imageManifestMediaType")
     if tag is not None and not is_tag(tag):
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{TAG_PATTERN}'")
@@ -48,6 +52,7 @@ def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTy
     now = clock.now()
     new = NewImage(digest, now, manifest, contents=contents)
     images.put_found(call.connection, repository.key, there, new, [] if tag is None else [tag], restored_at=now)
+    _follow_up(call, repository, digest, tag, contents, is_new=there is None)
     return {
         "image": {
             "imageId": {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag},
@@ -58,6 +63,23 @@ def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTy
         },
         "ResponseMetadata": call.metadata,
     }
+
+
+def _follow_up(
+    call: Call, repository: FoundRepository, digest: str, tag: str | None, contents: Contents, *, is_new: bool
+) -> None:
+    """Do what the registry is configured to do with images that are pushed: scan, sign and replicate them."""
+    configured = documents.push_configuration(call.connection, repository.registry)
+    if not configured and not repository.scan_on_push:
+        return
+    image = images.find(call.connection, repository.key, digest)
+    assert image is not None  # noqa: S101 - it was just pushed
+    if is_new:
+        scan_on_push(call, configured.get(SCANNING), repository, image, contents.media_type or "")
+        if SIGNING in configured:
+            sign(call, configured[SIGNING], repository, image)
+    if REPLICATION in configured:
+        replicate(call, configured[REPLICATION], repository, image, tag)
 
 
 def _contents(manifest: bytes, told_type: str | None) -> Contents:
@@ -100,9 +122,3 @@ def _check_tag(call: Call, repository: FoundRepository, digest: str, there: Know
         raise image_tag_already_exists(tag, repository.name)
     if there is not None and images.count_tags(call.connection, there) >= _MOST_TAGS:
         raise too_many_image_tags(tag, repository.name, repository.account_id, _MOST_TAGS)
-
-
-def is_immutable(mutability: str, wildcards: Sequence[str], tag: str) -> bool:
-    """Whether a tag may not be moved: all, none, or all but those that a wildcard fits."""
-    excepted = any(re.fullmatch(".*".join(map(re.escape, wildcard.split("*"))), tag) for wildcard in wildcards)
-    return mutability.startswith("IMMUTABLE") is not excepted

@@ -54,8 +54,8 @@ def create_repository(call: Call, request: CreateRepositoryRequestTypeDef) -> Cr
     """Create a repository."""
     account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
     mutability = request.get("imageTagMutability", "MUTABLE")
-    filters = _checked_filters(mutability, request.get("imageTagMutabilityExclusionFilters"))
-    encryption_type, kms_key = _encryption(call, account_id, request.get("encryptionConfiguration"))
+    filters = checked_filters(mutability, request.get("imageTagMutabilityExclusionFilters"))
+    encryption_type, kms_key = encryption_of(call, account_id, request.get("encryptionConfiguration"))
     tags = checked_tags(request.get("tags", ()))
     if registries.find_repository(call.connection, account_id, call.region, name) is not None:
         raise repository_already_exists(name, account_id)
@@ -124,7 +124,7 @@ def put_image_tag_mutability(
         call.connection,
         repository.key,
         tag_mutability=mutability,
-        exclusion_filters=_checked_filters(mutability, filters),
+        exclusion_filters=checked_filters(mutability, filters),
     )
     response: PutImageTagMutabilityResponseTypeDef = {
         "imageTagMutability": mutability,
@@ -156,7 +156,7 @@ def put_image_scanning_configuration(
 # --- Settings ------------------------------------------------------------------------------------
 
 
-def _checked_filters(mutability: str, filters: Sequence[ImageTagMutabilityExclusionFilterTypeDef] | None) -> str | None:
+def checked_filters(mutability: str, filters: Sequence[ImageTagMutabilityExclusionFilterTypeDef] | None) -> str | None:
     """Check exclusion filters against a mutability, and give them as they are kept."""
     name = "imageTagMutabilityExclusionFilters"
     if not mutability.endswith("_WITH_EXCLUSION"):
@@ -175,7 +175,7 @@ def _checked_filters(mutability: str, filters: Sequence[ImageTagMutabilityExclus
     return json.dumps(wildcards)
 
 
-def _encryption(call: Call, account_id: str, given: EncryptionConfigurationTypeDef | None) -> tuple[str, str | None]:
+def encryption_of(call: Call, account_id: str, given: EncryptionConfigurationTypeDef | None) -> tuple[str, str | None]:
     """Give a new repository's encryption type, and its key's ARN; without a key the one that AWS manages."""
     if given is None:
         return "AES256", None

@@ -17,12 +17,17 @@ from sqlalchemy import Connection
 from fakeecr import clock
 from fakeecr.errors import SeedError
 from fakeecr.seeds.reader import read
-from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed
+from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed, finding_as_kept
 from fakeecr.seeds.values import FileName, ResourceKey
-from fakeecr.store import bulk, images, layers, registries
+from fakeecr.store import bulk, documents, images, layers, registries
 from fakeecr.store.database import Store
-from fakeecr.store.images import NewImage, put_image
+from fakeecr.store.images import NewImage, find, put_image
 from fakeecr.store.manifests import digest_of, made_digest
+from fakeecr.store.models import ImageDocument
+
+# The account whose registries are upstream, and the kind of document that says what scans find.
+UPSTREAM = "upstream"
+FINDINGS = "findings"
 
 # Images written at a time: enough to be fast, few enough for any engine's number of parameters.
 _CHUNK = 500
@@ -56,13 +61,21 @@ def seed(store: Store, source: str | PathLike[str] | Mapping[str, Any], *, accou
 
 def _write(store: Store, described: Seed, account_id: str, region: str, directory: Path) -> None:
     now = clock.now()
+    places = [
+        (f"registries[{index}]", str(each.id or account_id), str(each.region or region), each.repositories)
+        for index, each in enumerate(described.registries)
+    ]
+    # What is upstream is kept as registries of nobody's account.
+    places += [
+        (f"upstream[{index}]", UPSTREAM, str(each.url), each.repositories)
+        for index, each in enumerate(described.upstream)
+    ]
     with store.writing() as connection:
-        for r, registry in enumerate(described.registries):
-            registry_id, registry_region = str(registry.id or account_id), str(registry.region or region)
-            registries.ensure_registry(connection, registry_id, registry_region)
+        for place, owner, where, repositories in places:
+            registries.ensure_registry(connection, owner, where)
             seen: set[str] = set()
-            for p, repository in enumerate(registry.repositories):
-                path = f"registries[{r}].repositories[{p}]"
+            for index, repository in enumerate(repositories):
+                path = f"{place}.repositories[{index}]"
                 if repository.name in seen:
                     raise SeedError(
                         f"the repository '{repository.name}' stands twice in this registry",
@@ -70,7 +83,7 @@ def _write(store: Store, described: Seed, account_id: str, region: str, director
                     )
                 seen.add(repository.name)
                 try:
-                    _write_repository(connection, registry_id, registry_region, repository, now, directory)
+                    _write_repository(connection, owner, where, repository, now, directory)
                 except SeedError as error:
                     raise SeedError(error.problem, path=f"{path}.{error.path}") from None
 
@@ -87,13 +100,18 @@ def _write_repository(
         registries.set_tags(connection, key, _resource_tags(repository))
     for index, layer in enumerate(repository.layers):
         layers.add_layer(connection, key, _layer(layer, f"layers[{index}]", directory))
-    images = _described(name, repository.images, now, directory)
-    chunks = iter(lambda: list(islice(images, _CHUNK)), [])
+    found: dict[str, list[dict[str, Any]]] = {}
+    described = _described(name, repository.images, now, directory, found)
+    chunks = iter(lambda: list(islice(described, _CHUNK)), [])
     if is_new:
         for chunk in chunks:
             _write_new(connection, key, chunk)
     else:
         _merge(connection, key, chunks)
+    for digest, findings in found.items():
+        known = find(connection, key, digest)
+        if known is not None:
+            documents.put(connection, ImageDocument, known.key, FINDINGS, findings, now)
 
 
 def _resource_tags(repository: RepositorySeed) -> dict[str, str]:
@@ -162,8 +180,10 @@ class _Described(NamedTuple):
     tags: tuple[str, ...]
 
 
-def _described(name: str, entries: Images, now: datetime, directory: Path) -> Iterator[_Described]:
-    """Give every image that a repository's entries stand for."""
+def _described(
+    name: str, entries: Images, now: datetime, directory: Path, found: dict[str, list[dict[str, Any]]]
+) -> Iterator[_Described]:
+    """Give every image that a repository's entries stand for, and note by its digest what scans of it find."""
     untagged = 0
     for index, entry in enumerate(entries):
         path = f"images[{index}]"
@@ -174,10 +194,13 @@ def _described(name: str, entries: Images, now: datetime, directory: Path) -> It
         if entry.count is None and any("{" in tag for tag in entry.tags):
             raise SeedError("'{n}' is the number of one image among many; it needs `count`", path=path)
         template = _image(entry, given, now, path)
+        findings = [finding_as_kept(finding) for finding in entry.findings]
         before_after = [str(tag).split("{n}") for tag in entry.tags]
         for number in range(1, (entry.count or 1) + 1):
             tags = tuple([str(number).join(parts) for parts in before_after])
             if not is_made_up:
+                if findings:
+                    found[template.digest] = findings
                 yield _Described(path, template, tags)
                 continue
             if tags:
@@ -190,6 +213,8 @@ def _described(name: str, entries: Images, now: datetime, directory: Path) -> It
                 *children, image = images.for_platforms(image, [str(platform) for platform in entry.platforms])
                 for child in children:
                     yield _Described(path, child, ())
+            if findings:
+                found[image.digest] = findings
             yield _Described(path, image, tags)
 
 

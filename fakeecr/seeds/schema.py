@@ -33,6 +33,7 @@ from fakeecr.seeds.values import (
     ResourceValue,
     Size,
     Tag,
+    UpstreamUrl,
     Wildcard,
     shown,
 )
@@ -41,7 +42,25 @@ SCHEMA_FILE = Path(__file__).parent / "seed.schema.json"
 
 Status = Literal["ACTIVE", "ARCHIVED", "ACTIVATING"]
 Mutability = Literal["MUTABLE", "IMMUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"]
+Severity = Literal["INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL", "UNDEFINED"]
 Encryption = Literal["AES256", "KMS", "KMS_DSSE"]
+
+
+class AttributeSeed(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """An attribute of a finding."""
+
+    key: str
+    value: str | None = None
+
+
+class FindingSeed(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """What a scan of an image finds, as DescribeImageScanFindings gives it."""
+
+    name: str
+    severity: Severity
+    description: str | None = None
+    uri: str | None = None
+    attributes: list[AttributeSeed] | None = None
 
 
 class ImageSeed(Struct, forbid_unknown_fields=True):
@@ -67,6 +86,7 @@ class ImageSeed(Struct, forbid_unknown_fields=True):
     archived_at: Annotated[Moment | None, Meta(description="When it was archived last. Default: never.")] = None
     activated_at: Annotated[Moment | None, Meta(description="When it was restored last. Default: never.")] = None
     status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
+    findings: Annotated[list[FindingSeed], Meta(description="What scans of it find.")] = field(default_factory=list)
     count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
 
 
@@ -122,10 +142,35 @@ class RegistrySeed(Struct, forbid_unknown_fields=True):
     repositories: list[RepositorySeed] = field(default_factory=list)
 
 
+class UpstreamSeed(Struct, forbid_unknown_fields=True):
+    """A registry that pull-through cache rules pull from."""
+
+    url: UpstreamUrl
+    repositories: list[RepositorySeed] = field(default_factory=list)
+
+
 class Seed(Struct, forbid_unknown_fields=True):
     """Registries of Amazon ECR, as fakeecr is to find them."""
 
     registries: list[RegistrySeed]
+    upstream: Annotated[list[UpstreamSeed], Meta(description="What is to be had beyond pull-through caches.")] = field(
+        default_factory=list
+    )
+
+
+def check_finding(finding: Any) -> dict[str, Any]:
+    """Check a finding, and give it as it is kept.
+
+    Raises:
+        SeedError: it is none.
+    """
+    return finding_as_kept(_check(finding, FindingSeed, ""))
+
+
+def finding_as_kept(finding: FindingSeed) -> dict[str, Any]:
+    """Give a finding as DescribeImageScanFindings answers with it."""
+    kept: dict[str, Any] = msgspec.to_builtins(finding)
+    return kept
 
 
 def check_seed(content: Any) -> Seed:
@@ -166,7 +211,7 @@ def _parse(kind: type, value: Any) -> Any:
 # --- What is said of a seed that is wrong --------------------------------------------------------
 
 # The keys that are one of certain words.
-_WORDS = {"status": Status, "image_tag_mutability": Mutability, "encryption_type": Encryption}
+_WORDS = {"status": Status, "image_tag_mutability": Mutability, "encryption_type": Encryption, "severity": Severity}
 _KINDS = {
     "array": "a list",
     "object": "a mapping of keys",
@@ -214,6 +259,9 @@ def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
         "registries": RegistrySeed,
         "repositories": RepositorySeed,
         "layers": LayerSeed,
+        "findings": FindingSeed,
+        "attributes": AttributeSeed,
+        "upstream": UpstreamSeed,
     }
     names = re.findall(r"[a-z_]+", where)
     return inside[names[-1]] if names else shape

@@ -53,6 +53,14 @@ class Region(Text):
     expected = "a region such as us-west-2"
 
 
+class UpstreamUrl(Text):
+    """The host of an upstream registry, as a pull-through cache rule has it."""
+
+    __slots__ = ()
+    pattern = r"[a-z0-9.-]{1,255}"
+    expected = "the host of a registry such as registry-1.docker.io"
+
+
 class RepositoryName(Text):
     """A repository's name, as today's service has it: wider than the published reference."""
 

@@ -34,8 +34,15 @@ class Document(NamedTuple):
     key: int
 
 
-_of_registry = Prepared(
-    select(RegistryDocument.kind, RegistryDocument.content).where(RegistryDocument.owner_id == bindparam("owner"))
+_of_pushes = Prepared(
+    select(RegistryDocument.kind, RegistryDocument.content).where(
+        RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.name == bindparam("name")
+    )
+)
+_any = Prepared(
+    select(RegistryDocument.id)
+    .where(RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.kind == bindparam("kind"))
+    .limit(1)
 )
 
 
@@ -78,6 +85,12 @@ def _read(connection: Connection, table: Table, *conditions: Any, limit: int | N
     ]
 
 
+def everywhere(connection: Connection, table: Table, kind: str) -> list[tuple[int, Any]]:
+    """Give the owner and content of every document of a kind."""
+    statement = select(table.owner_id, table.content).where(table.kind == kind).order_by(table.id)
+    return [(owner, json.loads(content)) for owner, content in connection.execute(statement)]
+
+
 def put(
     connection: Connection, table: Table, owner: int, kind: str, content: Any, moment: datetime, name: str = ""
 ) -> Document:
@@ -102,6 +115,11 @@ def remove(connection: Connection, table: Table, owner: int | None, kind: str, n
     return found
 
 
-def kinds_of_registry(connection: Connection, registry: int) -> dict[str, Any]:
-    """Give the contents of a registry's documents by their kinds; of several of one kind, any."""
-    return {kind: json.loads(content) for kind, content in _of_registry.rows(connection, {"owner": registry})}
+def push_configuration(connection: Connection, registry: int) -> dict[str, Any]:
+    """Give by their kinds the contents of those documents of a registry of which there is one alone."""
+    return {kind: json.loads(content) for kind, content in _of_pushes.rows(connection, {"owner": registry, "name": ""})}
+
+
+def has_any(connection: Connection, registry: int, kind: str) -> bool:
+    """Whether a registry has a document of a kind."""
+    return bool(_any.rows(connection, {"owner": registry, "kind": kind}))

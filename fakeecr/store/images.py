@@ -13,6 +13,7 @@ from fakeecr.store.manifests import (
     NOTHING,
     OCI_MANIFEST,
     Contents,
+    Reference,
     digest_of,
     index,
     made_digest,
@@ -207,6 +208,14 @@ def holder_of(connection: Connection, repository_id: int, tag: str) -> int | Non
     return held[0][1] if held else None
 
 
+def image_key(connection: Connection, repository_id: int, digest: str | None, tag: str | None) -> int | None:
+    """Give the key of an image, known by its digest, or else by a tag; None where there is none."""
+    if digest is None:
+        return holder_of(connection, repository_id, tag or "")
+    found = find(connection, repository_id, digest)
+    return None if found is None else found.key
+
+
 def count_tags(connection: Connection, image: Known) -> int:
     """Count an image's tags."""
     if not image.tagged:
@@ -252,6 +261,46 @@ def lists_with(connection: Connection, repository_id: int, digests: Collection[s
     for child, parent in connection.execute(statement) if digests else ():
         parents.setdefault(child, []).append(parent)
     return parents
+
+
+def all_of(connection: Connection, repository_id: int) -> list[tuple[Any, list[str], list[str]]]:
+    """Give every image of a repository, oldest first, with its tags and the digests of the images that it lists."""
+    tags: dict[int, list[str]] = {}
+    for key, tag in connection.execute(
+        select(_row.image_id, _row.tag).where(_row.repository_id == repository_id, _row.tag.is_not(None))
+    ):
+        tags.setdefault(key, []).append(str(tag))
+    lists: dict[int, list[str]] = {}
+    listed = select(ImageReference.image_id, ImageReference.digest).where(
+        ImageReference.repository_id == repository_id, ImageReference.is_layer.is_(False)
+    )
+    for key, digest in connection.execute(listed):
+        lists.setdefault(key, []).append(digest)
+    columns = (
+        Image.id, Image.digest, Image.status, Image.pushed_at, Image.pulled_at, Image.archived_at, Image.activated_at,
+        Image.subject,
+    )  # fmt: skip
+    rows = connection.execute(select(*columns).where(Image.repository_id == repository_id).order_by(Image.id))
+    return [(row, tags.get(row.id, []), lists.get(row.id, [])) for row in rows]
+
+
+def as_new(connection: Connection, key: int, pushed_at: datetime) -> NewImage:
+    """Give an image as one that is yet to be written: active, pushed now, never pulled or archived."""
+    row = connection.execute(select(Image.__table__).where(Image.id == key)).one()
+    references = connection.execute(
+        select(ImageReference.digest, ImageReference.is_layer, ImageReference.media_type).where(
+            ImageReference.image_id == key
+        )
+    )
+    contents = Contents(
+        row.media_type,
+        row.artifact_media_type,
+        row.artifact_type,
+        row.size,
+        row.subject,
+        [Reference(*each) for each in references],
+    )
+    return NewImage(row.digest, pushed_at, row.manifest, row.made_from, contents)
 
 
 # --- Written -------------------------------------------------------------------------------------
@@ -360,8 +409,8 @@ def remove_tags(connection: Connection, repository_id: int, tags: Collection[str
 
 def delete_images(connection: Connection, keys: Iterable[int]) -> None:
     """Delete images with all that is theirs."""
-    if keys := list(keys):
-        connection.execute(delete(Image).where(Image.id.in_(keys)))
+    for some in in_chunks(keys):
+        connection.execute(delete(Image).where(Image.id.in_(some)))
 
 
 def make_up(connection: Connection, repository_id: int, name: str, platforms: Sequence[str] = ()) -> str:

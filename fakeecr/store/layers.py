@@ -110,6 +110,12 @@ def add_layer(connection: Connection, repository_id: int, content: bytes) -> str
     return digest
 
 
+def copy_layer(connection: Connection, source: int, target: int, digest: str) -> None:
+    """Copy a layer from one repository to another, if it is there, and not here already."""
+    if digest in find_layers(connection, source, [digest]) and digest not in find_layers(connection, target, [digest]):
+        add_layer(connection, target, content_of(connection, find_layers(connection, source, [digest])[digest]))
+
+
 # --- Found ---------------------------------------------------------------------------------------
 
 

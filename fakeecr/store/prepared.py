@@ -7,19 +7,21 @@ is used.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Select, UpdateBase
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import psycopg
 
+_Value = TypeVar("_Value")
+
 # A statement takes a few ten thousand values at most, and that on every engine.
 _CHUNK = 500
 
 
-def in_chunks(values: Collection[str]) -> Iterator[list[str]]:
+def in_chunks(values: Iterable[_Value]) -> Iterator[list[_Value]]:
     """Give values in lists that are short enough to be the parameters of one statement."""
     remaining = iter(values)
     return iter(lambda: list(islice(remaining, _CHUNK)), [])

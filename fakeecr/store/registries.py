@@ -24,6 +24,7 @@ class FoundRepository(NamedTuple):
         name: its name.
         tag_mutability: ``MUTABLE``, ``IMMUTABLE``, or one of the two ``…_WITH_EXCLUSION``.
         exclusion_filters: the wildcards of a ``…_WITH_EXCLUSION``.
+        scan_on_push: whether its images are scanned as they are pushed.
     """
 
     key: int
@@ -33,10 +34,17 @@ class FoundRepository(NamedTuple):
     name: str
     tag_mutability: str = "MUTABLE"
     exclusion_filters: Sequence[str] = ()
+    scan_on_push: bool = False
 
 
 _repository = Prepared(
-    select(Repository.id, Repository.registry_id, Repository.tag_mutability, Repository.exclusion_filters)
+    select(
+        Repository.id,
+        Repository.registry_id,
+        Repository.tag_mutability,
+        Repository.exclusion_filters,
+        Repository.scan_on_push,
+    )
     .join(Registry.__table__, Repository.registry_id == Registry.id)
     .where(
         Repository.name == bindparam("name"),
@@ -59,9 +67,9 @@ def find_repository(connection: Connection, account_id: str, region: str, name: 
     found = _repository.rows(connection, {"account_id": account_id, "region": region, "name": name})
     if not found:
         return None
-    key, registry, mutability, filters = found[0]
+    key, registry, mutability, filters, scan_on_push = found[0]
     wildcards = json.loads(filters) if filters else ()
-    return FoundRepository(key, registry, account_id, region, name, mutability, wildcards)
+    return FoundRepository(key, registry, account_id, region, name, mutability, wildcards, bool(scan_on_push))
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:

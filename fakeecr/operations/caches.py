@@ -1,0 +1,216 @@
+"""Operations on pull-through cache rules, and the pulls that go through them to what a seed offers upstream."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from fakeecr import clock
+from fakeecr.errors import (
+    cache_rule_already_exists,
+    cache_rule_not_found,
+    too_many_cache_rules,
+    unsupported_upstream,
+)
+from fakeecr.operations.call import Call
+from fakeecr.operations.copies import copy_image
+from fakeecr.operations.names import has_prefix
+from fakeecr.operations.paging import read_page, refuse_paging
+from fakeecr.operations.templates import create_for
+from fakeecr.store import documents, images, registries
+from fakeecr.store.documents import Document
+from fakeecr.store.models import RegistryDocument
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import (
+        CreatePullThroughCacheRuleRequestTypeDef,
+        CreatePullThroughCacheRuleResponseTypeDef,
+        DeletePullThroughCacheRuleRequestTypeDef,
+        DeletePullThroughCacheRuleResponseTypeDef,
+        DescribePullThroughCacheRulesRequestTypeDef,
+        DescribePullThroughCacheRulesResponseTypeDef,
+        ImageIdentifierTypeDef,
+        UpdatePullThroughCacheRuleRequestTypeDef,
+        UpdatePullThroughCacheRuleResponseTypeDef,
+        ValidatePullThroughCacheRuleRequestTypeDef,
+        ValidatePullThroughCacheRuleResponseTypeDef,
+    )
+
+_RULE = "cache rule"
+# Quota (documented).
+_MOST_RULES = 50
+# Upstreams by their URLs, and whether they want credentials (documented).
+_UPSTREAMS = [
+    (r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?", "ecr", False),
+    (r"public\.ecr\.aws", "ecr-public", False),
+    (r"quay\.io", "quay", False),
+    (r"registry\.k8s\.io", "k8s", False),
+    (r"registry-1\.docker\.io", "docker-hub", True),
+    (r"ghcr\.io", "github-container-registry", True),
+    (r"[a-z0-9]+\.azurecr\.io", "azure-container-registry", True),
+    (r"registry\.gitlab\.com", "gitlab-container-registry", True),
+    (r"cgr\.dev", "chainguard", True),
+]
+# The registries that a seed's section `upstream` makes: one for each URL.
+UPSTREAM = "upstream"
+
+
+def create_pull_through_cache_rule(
+    call: Call, request: CreatePullThroughCacheRuleRequestTypeDef
+) -> CreatePullThroughCacheRuleResponseTypeDef:
+    """Create a rule, through which the images of a prefix are pulled from upstream from now on."""
+    account_id, prefix = request.get("registryId") or call.account_id, request["ecrRepositoryPrefix"]
+    url = request["upstreamRegistryUrl"].removeprefix("https://").rstrip("/")
+    known = [(name, secret) for pattern, name, secret in _UPSTREAMS if re.fullmatch(pattern, url)]
+    if not known or request.get("upstreamRegistry", known[0][0]) != known[0][0]:
+        raise unsupported_upstream(
+            f"The upstream registry URL {url} is invalid. Specify a valid upstream registry URL and try again"
+        )
+    if known[0][1] and "credentialArn" not in request:
+        raise unsupported_upstream(
+            "The specified upstream registry requires authentication. Specify a valid Secrets Manager ARN and try again"
+        )
+    registry = registries.ensure_registry(call.connection, account_id, call.region)
+    rules = documents.find_all(call.connection, RegistryDocument, registry, _RULE)
+    if prefix in [rule.name for rule in rules]:
+        raise cache_rule_already_exists(prefix, account_id)
+    if len(rules) >= _MOST_RULES:
+        raise too_many_cache_rules(account_id, _MOST_RULES)
+    content = {"upstreamRegistry": known[0][0], "upstreamRegistryUrl": url}
+    for name in ("credentialArn", "customRoleArn", "upstreamRepositoryPrefix"):
+        if name in request:
+            content[name] = request[name]
+    content.setdefault("upstreamRepositoryPrefix", "ROOT")
+    kept = documents.put(call.connection, RegistryDocument, registry, _RULE, content, clock.now(), prefix)
+    response: CreatePullThroughCacheRuleResponseTypeDef = _response(call, _described(kept, account_id, "createdAt"))
+    return response
+
+
+def describe_pull_through_cache_rules(
+    call: Call, request: DescribePullThroughCacheRulesRequestTypeDef
+) -> DescribePullThroughCacheRulesResponseTypeDef:
+    """Describe the rules: all, page by page, or those of these prefixes."""
+    account_id = request.get("registryId") or call.account_id
+    registry = registries.find_registry(call.connection, account_id, call.region)
+    prefixes = request.get("ecrRepositoryPrefixes")
+    response: DescribePullThroughCacheRulesResponseTypeDef = {
+        "pullThroughCacheRules": [],
+        "ResponseMetadata": call.metadata,
+    }
+    if prefixes is not None:
+        refuse_paging(request, "ecrRepositoryPrefixes")
+        found = {
+            rule.name: rule for rule in documents.find_all(call.connection, RegistryDocument, registry, _RULE, prefixes)
+        }
+        for prefix in prefixes:
+            if prefix not in found:
+                raise cache_rule_not_found(prefix, account_id)
+        rows: Sequence[Any] = [found[prefix] for prefix in dict.fromkeys(prefixes)]
+    else:
+        read = partial(documents.read_page, call.connection, RegistryDocument, registry, _RULE)
+        rows, token = read_page(call, request, ("DescribePullThroughCacheRules", registry), read)
+        if token is not None:
+            response["nextToken"] = token
+    response["pullThroughCacheRules"] = [_described(rule, account_id, "createdAt", "updatedAt") for rule in rows]
+    return response
+
+
+def update_pull_through_cache_rule(
+    call: Call, request: UpdatePullThroughCacheRuleRequestTypeDef
+) -> UpdatePullThroughCacheRuleResponseTypeDef:
+    """Change a rule's credentials or role."""
+    account_id, rule = _found(call, request)
+    content = dict(rule.content)
+    for name in ("credentialArn", "customRoleArn"):
+        if name in request:
+            content[name] = request[name]
+    registry = registries.ensure_registry(call.connection, account_id, call.region)
+    kept = documents.put(call.connection, RegistryDocument, registry, _RULE, content, clock.now(), rule.name)
+    described = _described(kept, account_id, "updatedAt")
+    for name in ("upstreamRegistry", "upstreamRegistryUrl"):
+        del described[name]
+    response: UpdatePullThroughCacheRuleResponseTypeDef = _response(call, described)
+    return response
+
+
+def delete_pull_through_cache_rule(
+    call: Call, request: DeletePullThroughCacheRuleRequestTypeDef
+) -> DeletePullThroughCacheRuleResponseTypeDef:
+    """Delete a rule; what was pulled through it stays."""
+    account_id, rule = _found(call, request)
+    registry = registries.find_registry(call.connection, account_id, call.region)
+    documents.remove(call.connection, RegistryDocument, registry, _RULE, rule.name)
+    described = _described(rule, account_id, "createdAt")
+    del described["upstreamRegistry"]
+    response: DeletePullThroughCacheRuleResponseTypeDef = _response(call, described)
+    return response
+
+
+def validate_pull_through_cache_rule(
+    call: Call, request: ValidatePullThroughCacheRuleRequestTypeDef
+) -> ValidatePullThroughCacheRuleResponseTypeDef:
+    """Validate a rule: credentials are not looked up, so that each is valid."""
+    account_id, rule = _found(call, request)
+    described = _described(rule, account_id)
+    del described["upstreamRegistry"]
+    response: ValidatePullThroughCacheRuleResponseTypeDef = _response(call, {**described, "isValid": True})
+    return response
+
+
+def _found(call: Call, request: Any) -> tuple[str, Document]:
+    account_id, prefix = request.get("registryId") or call.account_id, request["ecrRepositoryPrefix"]
+    registry = registries.find_registry(call.connection, account_id, call.region)
+    found = documents.find(call.connection, RegistryDocument, registry, _RULE, prefix)
+    if found is None:
+        raise cache_rule_not_found(prefix, account_id)
+    return account_id, found
+
+
+def _described(rule: Document, account_id: str, *moments: str) -> Any:
+    described = {**rule.content, "ecrRepositoryPrefix": rule.name, "registryId": account_id}
+    if "createdAt" in moments:
+        described["createdAt"] = rule.created_at
+    if "updatedAt" in moments:
+        described["updatedAt"] = rule.updated_at
+    return described
+
+
+def _response(call: Call, described: Mapping[str, Any]) -> Any:
+    """Complete a response; boto3-stubs' types require what AWS leaves out where it is not set."""
+    return {**described, "ResponseMetadata": call.metadata}
+
+
+# --- Pulled through ------------------------------------------------------------------------------
+
+
+def pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]) -> None:
+    """Copy what is asked for and upstream has into the cache, whose repository is created if it is missing."""
+    registry = registries.find_registry(call.connection, account_id, call.region)
+    rules = documents.find_all(call.connection, RegistryDocument, registry, _RULE)
+    fitting = [rule for rule in rules if has_prefix(name, rule.name)]
+    if not fitting:
+        return
+    rule = max(fitting, key=lambda each: (each.name != "ROOT", len(each.name)))
+    rest = name if rule.name == "ROOT" else name.removeprefix(rule.name.rstrip("/") + "/")
+    prefix = rule.content["upstreamRepositoryPrefix"]
+    theirs = rest if prefix == "ROOT" else f"{prefix.rstrip('/')}/{rest}"
+    upstream = registries.find_repository(call.connection, UPSTREAM, rule.content["upstreamRegistryUrl"], theirs)
+    if upstream is None:
+        return
+    tagged = images.find_tagged(
+        call.connection, upstream.key, [each["imageTag"] for each in image_ids if "imageTag" in each]
+    )
+    for image_id in image_ids:
+        tag = image_id.get("imageTag")
+        known = tagged.get(tag) if tag else images.find(call.connection, upstream.key, image_id.get("imageDigest", ""))
+        if known is None or image_id.get("imageDigest", known.digest) != known.digest:
+            continue
+        cached = registries.find_repository(call.connection, account_id, call.region, name)
+        cached = cached or create_for(call, account_id, call.region, name, "PULL_THROUGH_CACHE")
+        if cached is None:
+            registries.create_repository(call.connection, account_id, call.region, name, clock.now())
+            cached = registries.find_repository(call.connection, account_id, call.region, name)
+        assert cached is not None  # noqa: S101 - it was created
+        copy_image(call, upstream.key, known.digest, cached, tag)

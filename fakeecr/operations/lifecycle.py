@@ -1,0 +1,233 @@
+"""Operations on lifecycle policies and their previews, and the daily run that does what they say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import Connection
+
+from fakeecr import clock
+from fakeecr.errors import (
+    invalid_parameter,
+    lifecycle_policy_not_found,
+    lifecycle_policy_preview_not_found,
+)
+from fakeecr.operations.call import Call
+from fakeecr.operations.finding import find_images, find_repository, required
+from fakeecr.operations.paging import in_memory, read_page, refuse_paging
+from fakeecr.policies.lifecycle import Candidate, Decision, PolicyError, Rule, evaluate, read
+from fakeecr.store import documents, images
+from fakeecr.store.documents import Document
+from fakeecr.store.models import RepositoryDocument
+from fakeecr.store.registries import FoundRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import (
+        DeleteLifecyclePolicyRequestTypeDef,
+        DeleteLifecyclePolicyResponseTypeDef,
+        GetLifecyclePolicyPreviewRequestTypeDef,
+        GetLifecyclePolicyPreviewResponseTypeDef,
+        GetLifecyclePolicyRequestTypeDef,
+        GetLifecyclePolicyResponseTypeDef,
+        LifecyclePolicyPreviewResultTypeDef,
+        LifecyclePolicyPreviewSummaryTypeDef,
+        PutLifecyclePolicyRequestTypeDef,
+        PutLifecyclePolicyResponseTypeDef,
+        StartLifecyclePolicyPreviewRequestTypeDef,
+        StartLifecyclePolicyPreviewResponseTypeDef,
+    )
+
+_POLICY, _PREVIEW = "lifecycle", "lifecycle preview"
+# What AWS says of a policy that was never evaluated (documented).
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def put_lifecycle_policy(call: Call, request: PutLifecyclePolicyRequestTypeDef) -> PutLifecyclePolicyResponseTypeDef:
+    """Set a repository's lifecycle policy; the next daily run evaluates it."""
+    repository = find_repository(call, request)
+    text = checked_policy(request["lifecyclePolicyText"])[1]
+    keep_policy(call.connection, repository.key, text)
+    return {
+        "lifecyclePolicyText": text,
+        "registryId": repository.account_id,
+        "repositoryName": repository.name,
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def get_lifecycle_policy(call: Call, request: GetLifecyclePolicyRequestTypeDef) -> GetLifecyclePolicyResponseTypeDef:
+    """Give a repository's lifecycle policy, and when it was last evaluated."""
+    repository = find_repository(call, request)
+    found = _policy(call, repository)
+    return {
+        "lastEvaluatedAt": _moment(found.content["evaluated"]),
+        "lifecyclePolicyText": found.content["text"],
+        "registryId": repository.account_id,
+        "repositoryName": repository.name,
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def delete_lifecycle_policy(
+    call: Call, request: DeleteLifecyclePolicyRequestTypeDef
+) -> DeleteLifecyclePolicyResponseTypeDef:
+    """Delete a repository's lifecycle policy, and give it."""
+    deleted = get_lifecycle_policy(call, request)
+    repository = find_repository(call, request)
+    documents.remove(call.connection, RepositoryDocument, repository.key, _POLICY)
+    return deleted
+
+
+def checked_policy(text: str) -> tuple[list[Rule], str]:
+    """Read a lifecycle policy.
+
+    Raises:
+        ECRError: an InvalidParameterException that says what is wrong (observed, capital and all).
+    """
+    try:
+        return read(text)
+    except PolicyError as error:
+        raise invalid_parameter("LifecyclePolicyText", f"Lifecycle policy validation failure: {error}") from None
+
+
+def _policy(call: Call, repository: FoundRepository) -> Document:
+    found = documents.find(call.connection, RepositoryDocument, repository.key, _POLICY)
+    if found is None:
+        raise lifecycle_policy_not_found(repository.name, repository.account_id)
+    return found
+
+
+def keep_policy(connection: Connection, repository_id: int, text: str, evaluated: float | None = None) -> None:
+    """Keep a policy's text, and when it was last evaluated, in seconds since 1970."""
+    content = {"text": text, "evaluated": evaluated}
+    documents.put(connection, RepositoryDocument, repository_id, _POLICY, content, clock.now())
+
+
+def _moment(seconds: float | None) -> datetime:
+    return _NEVER if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+# --- Previews ------------------------------------------------------------------------------------
+
+
+def start_lifecycle_policy_preview(
+    call: Call, request: StartLifecyclePolicyPreviewRequestTypeDef
+) -> StartLifecyclePolicyPreviewResponseTypeDef:
+    """Evaluate a policy, the repository's own if none is given, and keep what it would do; that takes no time here."""
+    repository = find_repository(call, request)
+    text = request.get("lifecyclePolicyText") or _policy(call, repository).content["text"]
+    results = [
+        {
+            "imageDigest": decision.image.digest,
+            "imageTags": list(decision.image.tags),
+            "imagePushedAt": decision.image.pushed_at.timestamp(),
+            "type": decision.rule.action.upper(),
+            "priority": decision.rule.priority,
+            "storageClass": decision.image.storage_class.upper(),
+        }
+        for decision in _decide(call.connection, repository.key, checked_policy(text)[0], clock.now())
+    ]
+    preview = {"text": text, "results": results}
+    documents.put(call.connection, RepositoryDocument, repository.key, _PREVIEW, preview, clock.now())
+    return {
+        "lifecyclePolicyText": text,
+        "registryId": repository.account_id,
+        "repositoryName": repository.name,
+        "status": "IN_PROGRESS",
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def get_lifecycle_policy_preview(
+    call: Call, request: GetLifecyclePolicyPreviewRequestTypeDef
+) -> GetLifecyclePolicyPreviewResponseTypeDef:
+    """Give what the last preview found: of all images, page by page, or of those asked for."""
+    repository = find_repository(call, request)
+    preview = documents.find(call.connection, RepositoryDocument, repository.key, _PREVIEW)
+    if preview is None:
+        raise lifecycle_policy_preview_not_found(repository.name, repository.account_id)
+    results = preview.content["results"]
+    response: GetLifecyclePolicyPreviewResponseTypeDef = {
+        "lifecyclePolicyText": preview.content["text"],
+        "previewResults": [],
+        "registryId": repository.account_id,
+        "repositoryName": repository.name,
+        "status": "COMPLETE",
+        "summary": _summary(results),
+        "ResponseMetadata": call.metadata,
+    }
+    tag_status = request.get("filter", {}).get("tagStatus", "ANY")
+    shown = [each for each in results if tag_status == "ANY" or bool(each["imageTags"]) is (tag_status == "TAGGED")]
+    if "imageIds" in request:
+        refuse_paging(request, "imageIds")
+        found = find_images(call, repository, request["imageIds"])
+        asked = {required(repository, image_id, image).digest for image_id, image in found}
+        response["previewResults"] = [_result(each) for each in shown if each["imageDigest"] in asked]
+        return response
+    listing = ("GetLifecyclePolicyPreview", repository.key, tag_status, preview.updated_at)
+    rows, token = read_page(call, request, listing, in_memory(shown))
+    response["previewResults"] = [_result(each) for each, _ in rows]
+    if token is not None:
+        response["nextToken"] = token
+    return response
+
+
+def _result(found: Mapping[str, Any]) -> LifecyclePolicyPreviewResultTypeDef:
+    result: LifecyclePolicyPreviewResultTypeDef = {
+        "action": {"type": found["type"]},
+        "appliedRulePriority": found["priority"],
+        "imageDigest": found["imageDigest"],
+        "imagePushedAt": _moment(found["imagePushedAt"]),
+        "imageTags": found["imageTags"],
+        "storageClass": found["storageClass"],
+    }
+    if found["type"] == "TRANSITION":
+        result["action"]["targetStorageClass"] = "ARCHIVE"
+    return result
+
+
+def _summary(results: Sequence[Mapping[str, Any]]) -> LifecyclePolicyPreviewSummaryTypeDef:
+    moving = sum(each["type"] == "TRANSITION" for each in results)
+    summary: LifecyclePolicyPreviewSummaryTypeDef = {"expiringImageTotalCount": len(results) - moving}
+    if moving:
+        summary["transitioningImageTotalCounts"] = [{"imageTotalCount": moving, "targetStorageClass": "ARCHIVE"}]
+    return summary
+
+
+# --- The daily run -------------------------------------------------------------------------------
+
+
+def run(connection: Connection, now: datetime) -> list[tuple[int, Decision]]:
+    """Do what every lifecycle policy says, in all registries; give each decision with its repository's key."""
+    done = []
+    for repository_id, content in documents.everywhere(connection, RepositoryDocument, _POLICY):
+        decisions = _decide(connection, repository_id, read(content["text"])[0], now)
+        known = images.find_all(connection, repository_id, [decision.image.digest for decision in decisions])
+        expired = [decision.image.digest for decision in decisions if decision.rule.action == "expire"]
+        images.delete_images(connection, [known[digest].key for digest in expired])
+        for decision in decisions:
+            if decision.rule.action == "transition":
+                images.set_status(connection, known[decision.image.digest].key, "ARCHIVED", now)
+        keep_policy(connection, repository_id, content["text"], now.timestamp())
+        done += [(repository_id, decision) for decision in decisions]
+    return done
+
+
+def _decide(connection: Connection, repository_id: int, rules: Sequence[Rule], now: datetime) -> list[Decision]:
+    candidates = [
+        Candidate(
+            row.digest,
+            tags,
+            row.pushed_at,
+            "standard" if row.status == "ACTIVE" else "archive",
+            row.pulled_at,
+            row.archived_at,
+            row.activated_at,
+            lists,
+            row.subject,
+        )
+        for row, tags, lists in images.all_of(connection, repository_id)
+    ]
+    return evaluate(rules, candidates, now)

@@ -1,0 +1,204 @@
+"""Operations on scans: when images are scanned, and what a test says is found in them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from fakeecr import clock
+from fakeecr.errors import (
+    cannot_be_scanned,
+    feature_disabled,
+    image_archived,
+    invalid_parameter,
+    scan_not_found,
+    scan_quota,
+)
+from fakeecr.operations.call import Call
+from fakeecr.operations.finding import find_image, find_repository
+from fakeecr.operations.names import repository_arn
+from fakeecr.operations.paging import in_memory, read_page
+from fakeecr.operations.registry import default_registry
+from fakeecr.policies.filters import is_scan_filter_of
+from fakeecr.store import documents, images, pages, registries
+from fakeecr.store.images import Known
+from fakeecr.store.manifests import LISTS
+from fakeecr.store.models import ImageDocument, RegistryDocument
+from fakeecr.store.registries import FoundRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import (
+        BatchGetRepositoryScanningConfigurationRequestTypeDef,
+        BatchGetRepositoryScanningConfigurationResponseTypeDef,
+        DescribeImageScanFindingsRequestTypeDef,
+        DescribeImageScanFindingsResponseTypeDef,
+        GetRegistryScanningConfigurationResponseTypeDef,
+        PutRegistryScanningConfigurationRequestTypeDef,
+        PutRegistryScanningConfigurationResponseTypeDef,
+        RegistryScanningConfigurationTypeDef,
+        RepositoryScanningConfigurationFailureTypeDef,
+        RepositoryScanningConfigurationTypeDef,
+        StartImageScanRequestTypeDef,
+        StartImageScanResponseTypeDef,
+    )
+
+SCANNING = "scanning"
+SCAN = "scan"
+FINDINGS = "findings"
+_DAY = timedelta(days=1)
+# Which frequencies a scan type has (documented).
+_FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"}}
+
+
+def put_registry_scanning_configuration(
+    call: Call, request: PutRegistryScanningConfigurationRequestTypeDef
+) -> PutRegistryScanningConfigurationResponseTypeDef:
+    """Set how the registry's images are scanned; what the request leaves out is as by default."""
+    scan_type = request.get("scanType", "BASIC")
+    rules = request.get("rules", [])
+    frequencies = [rule["scanFrequency"] for rule in rules]
+    if not set(frequencies) <= _FREQUENCIES[scan_type]:
+        raise invalid_parameter("rules", f"A scan frequency is not one of the scan type {scan_type}")
+    if len(set(frequencies)) < len(frequencies):
+        raise invalid_parameter("rules", "A scan frequency can have one rule only")
+    configuration: Any = {"rules": rules, "scanType": scan_type}
+    registry = default_registry(call)
+    documents.put(call.connection, RegistryDocument, registry, SCANNING, configuration, clock.now())
+    return {"registryScanningConfiguration": configuration, "ResponseMetadata": call.metadata}
+
+
+def get_registry_scanning_configuration(call: Call, request: object) -> GetRegistryScanningConfigurationResponseTypeDef:
+    """Give how the registry's images are scanned."""
+    registry = registries.find_registry(call.connection, call.account_id, call.region)
+    return {
+        "registryId": call.account_id,
+        "scanningConfiguration": _configuration(call, registry),
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def _configuration(call: Call, registry: int | None) -> RegistryScanningConfigurationTypeDef:
+    found = documents.find(call.connection, RegistryDocument, registry, SCANNING)
+    return {"rules": [], "scanType": "BASIC"} if found is None else found.content
+
+
+def batch_get_repository_scanning_configuration(
+    call: Call, request: BatchGetRepositoryScanningConfigurationRequestTypeDef
+) -> BatchGetRepositoryScanningConfigurationResponseTypeDef:
+    """Give how the images of repositories are scanned: by the registry's rules, or else by their own setting."""
+    names = list(dict.fromkeys(request["repositoryNames"]))
+    configuration = _configuration(call, registries.find_registry(call.connection, call.account_id, call.region))
+    there = pages.repositories_of(call.connection, call.account_id, call.region, names)
+    found: list[RepositoryScanningConfigurationTypeDef] = []
+    failures: list[RepositoryScanningConfigurationFailureTypeDef] = []
+    for name in names:
+        if name not in there:
+            failures.append(
+                {
+                    "failureCode": "REPOSITORY_NOT_FOUND",
+                    "failureReason": f"The repository with name '{name}' does not exist in the registry with id "
+                    f"'{call.account_id}'",
+                    "repositoryName": name,
+                }
+            )
+            continue
+        frequency, filters = applied(configuration, name, scan_on_push=there[name].scan_on_push)
+        found.append(
+            {
+                "appliedScanFilters": [{"filter": each, "filterType": "WILDCARD"} for each in filters],
+                "repositoryArn": repository_arn(call, call.account_id, name),
+                "repositoryName": name,
+                "scanFrequency": frequency,
+                "scanOnPush": frequency == "SCAN_ON_PUSH",
+            }
+        )
+    return {"failures": failures, "scanningConfigurations": found, "ResponseMetadata": call.metadata}
+
+
+def applied(configuration: Mapping[str, Any], name: str, *, scan_on_push: bool) -> tuple[Any, list[str]]:
+    """Give how often a repository's images are scanned, and the filters that say so."""
+    for frequency in ("CONTINUOUS_SCAN", "SCAN_ON_PUSH"):
+        for rule in configuration["rules"]:
+            fitting = [each["filter"] for each in rule["repositoryFilters"] if is_scan_filter_of(each["filter"], name)]
+            if rule["scanFrequency"] == frequency and fitting:
+                return frequency, fitting
+    return ("SCAN_ON_PUSH" if scan_on_push and configuration["scanType"] == "BASIC" else "MANUAL"), []
+
+
+# --- Scans ---------------------------------------------------------------------------------------
+
+
+def scan_on_push(
+    call: Call, configuration: Mapping[str, Any] | None, repository: FoundRepository, image: Known, media_type: str
+) -> None:
+    """Scan an image that was pushed, if the registry or its repository says so; a list is of no one to scan."""
+    configuration = configuration or {"rules": [], "scanType": "BASIC"}
+    frequency, _ = applied(configuration, repository.name, scan_on_push=repository.scan_on_push)
+    if frequency != "MANUAL" and media_type not in LISTS:
+        _scan(call, image)
+
+
+def _scan(call: Call, image: Known) -> None:
+    now = clock.now()
+    documents.put(call.connection, ImageDocument, image.key, SCAN, now.timestamp(), now)
+
+
+def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> StartImageScanResponseTypeDef:
+    """Scan an image, once in 24 hours; it takes no time here."""
+    repository = find_repository(call, request)
+    image = find_image(call, repository, request["imageId"])
+    if _configuration(call, repository.registry)["scanType"] == "ENHANCED":
+        raise feature_disabled()
+    if image.status != "ACTIVE":
+        raise image_archived(image.digest)
+    _, media_type = images.manifests_of(call.connection, [image.key])[image.key]
+    if media_type in LISTS:
+        raise cannot_be_scanned(media_type)
+    last = documents.find(call.connection, ImageDocument, image.key, SCAN)
+    if last is not None and clock.now() - last.updated_at < _DAY:
+        raise scan_quota()
+    _scan(call, image)
+    return {
+        "imageId": {"imageDigest": image.digest, **request["imageId"]},
+        "imageScanStatus": {"status": "IN_PROGRESS"},
+        "registryId": repository.account_id,
+        "repositoryName": repository.name,
+        "ResponseMetadata": call.metadata,
+    }
+
+
+def describe_image_scan_findings(
+    call: Call, request: DescribeImageScanFindingsRequestTypeDef
+) -> DescribeImageScanFindingsResponseTypeDef:
+    """Give what the last scan of an image found, which is what a seed or `set_findings()` says, page by page."""
+    repository = find_repository(call, request)
+    image_id = request["imageId"]
+    image = find_image(call, repository, image_id)
+    scan = documents.find(call.connection, ImageDocument, image.key, SCAN)
+    if scan is None:
+        raise scan_not_found(
+            image_id.get("imageDigest"), image_id.get("imageTag"), repository.name, repository.account_id
+        )
+    kept = documents.find(call.connection, ImageDocument, image.key, FINDINGS)
+    findings: Sequence[Any] = [] if kept is None else kept.content
+    listing = ("DescribeImageScanFindings", image.key, None if kept is None else kept.updated_at)
+    rows, token = read_page(call, request, listing, in_memory(findings))
+    scanned_at = datetime.fromtimestamp(scan.content, UTC)
+    response: DescribeImageScanFindingsResponseTypeDef = {
+        "imageId": {"imageDigest": image.digest, **image_id},
+        "imageScanFindings": {
+            "findingSeverityCounts": dict(Counter(finding["severity"] for finding in findings)),
+            "findings": [finding for finding, _ in rows],
+            "imageScanCompletedAt": scanned_at,
+            "vulnerabilitySourceUpdatedAt": scanned_at,
+        },
+        "imageScanStatus": {"description": "The scan was completed successfully.", "status": "COMPLETE"},
+        "registryId": repository.account_id,
+        "repositoryName": repository.name,
+        "ResponseMetadata": call.metadata,
+    }
+    if token is not None:
+        response["nextToken"] = token
+    return response

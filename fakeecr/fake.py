@@ -276,7 +276,11 @@ class FakeECR:
         seed(self._open()[0], source, account_id=self._account_id, region=self._region)
 
     def dump(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-        """Describe everything there is as a mapping that :meth:`seed` takes, and write it to a YAML file if asked."""
+        """Describe every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
+
+        What configures a registry as a whole (replication, scanning, signing, cache rules, templates, settings) is
+        not in it, nor are previews, scans and statuses; a database in a file keeps them.
+        """
         return dump(self._open()[0], path)
 
     def push(
@@ -378,7 +382,7 @@ class FakeECR:
             key = None if found is None else image_key(connection, found.key, digest, tag)
             if key is None:
                 raise ValueError(f"There is no image {repository}@{digest or tag} in {account_id} of {in_region}.")
-            documents.put(connection, ImageDocument, key, "findings", checked, clock.now())
+            documents.put(connection, ImageDocument, key, documents.FINDINGS, checked, clock.now())
 
     def fail(self, operation: str, error: str, times: int = 1) -> None:
         """Let the next calls of an operation fail.

@@ -53,8 +53,6 @@ _UPSTREAMS = [
     (r"registry\.gitlab\.com", "gitlab-container-registry", True),
     (r"cgr\.dev", "chainguard", True),
 ]
-# The registries that a seed's section `upstream` makes: one for each URL.
-UPSTREAM = "upstream"
 
 
 def create_pull_through_cache_rule(
@@ -196,7 +194,9 @@ def pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[Ima
     rest = name if rule.name == "ROOT" else name.removeprefix(rule.name.rstrip("/") + "/")
     prefix = rule.content["upstreamRepositoryPrefix"]
     theirs = rest if prefix == "ROOT" else f"{prefix.rstrip('/')}/{rest}"
-    upstream = registries.find_repository(call.connection, UPSTREAM, rule.content["upstreamRegistryUrl"], theirs)
+    upstream = registries.find_repository(
+        call.connection, registries.UPSTREAM, rule.content["upstreamRegistryUrl"], theirs
+    )
     if upstream is None:
         return
     tagged = images.find_tagged(

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
         StartLifecyclePolicyPreviewResponseTypeDef,
     )
 
-_POLICY, _PREVIEW = "lifecycle", "lifecycle preview"
+LIFECYCLE, _PREVIEW = "lifecycle", "lifecycle preview"
 # What AWS says of a policy that was never evaluated (documented).
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -76,7 +76,7 @@ def delete_lifecycle_policy(
     """Delete a repository's lifecycle policy, and give it."""
     deleted = get_lifecycle_policy(call, request)
     repository = find_repository(call, request)
-    documents.remove(call.connection, RepositoryDocument, repository.key, _POLICY)
+    documents.remove(call.connection, RepositoryDocument, repository.key, LIFECYCLE)
     return deleted
 
 
@@ -93,7 +93,7 @@ def checked_policy(text: str) -> tuple[list[Rule], str]:
 
 
 def _policy(call: Call, repository: FoundRepository) -> Document:
-    found = documents.find(call.connection, RepositoryDocument, repository.key, _POLICY)
+    found = documents.find(call.connection, RepositoryDocument, repository.key, LIFECYCLE)
     if found is None:
         raise lifecycle_policy_not_found(repository.name, repository.account_id)
     return found
@@ -102,7 +102,7 @@ def _policy(call: Call, repository: FoundRepository) -> Document:
 def keep_policy(connection: Connection, repository_id: int, text: str, evaluated: float | None = None) -> None:
     """Keep a policy's text, and when it was last evaluated, in seconds since 1970."""
     content = {"text": text, "evaluated": evaluated}
-    documents.put(connection, RepositoryDocument, repository_id, _POLICY, content, clock.now())
+    documents.put(connection, RepositoryDocument, repository_id, LIFECYCLE, content, clock.now())
 
 
 def _moment(seconds: float | None) -> datetime:
@@ -202,7 +202,7 @@ def _summary(results: Sequence[Mapping[str, Any]]) -> LifecyclePolicyPreviewSumm
 def run(connection: Connection, now: datetime) -> list[tuple[int, Decision]]:
     """Do what every lifecycle policy says, in all registries; give each decision with its repository's key."""
     done = []
-    for repository_id, content in documents.everywhere(connection, RepositoryDocument, _POLICY):
+    for repository_id, content in documents.everywhere(connection, RepositoryDocument, LIFECYCLE):
         decisions = _decide(connection, repository_id, read(content["text"])[0], now)
         known = images.find_all(connection, repository_id, [decision.image.digest for decision in decisions])
         expired = [decision.image.digest for decision in decisions if decision.rule.action == "expire"]

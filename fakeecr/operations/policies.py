@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from sqlalchemy import Connection
+
 from fakeecr import clock
 from fakeecr.errors import ECRError, invalid_parameter, registry_policy_not_found, repository_policy_not_found
 from fakeecr.operations.call import Call
@@ -27,14 +29,14 @@ if TYPE_CHECKING:
         SetRepositoryPolicyResponseTypeDef,
     )
 
-_POLICY = "policy"
+POLICY = "policy"
 
 
 def set_repository_policy(call: Call, request: SetRepositoryPolicyRequestTypeDef) -> SetRepositoryPolicyResponseTypeDef:
     """Set a repository's policy; without `force` AWS refuses one that locks its caller out, and nobody is here."""
     repository = find_repository(call, request)
     text = checked_repository_policy(request["policyText"])
-    keep_repository_policy(call, repository.key, text)
+    keep_repository_policy(call.connection, repository.key, text)
     return {
         "policyText": text,
         "registryId": repository.account_id,
@@ -46,7 +48,7 @@ def set_repository_policy(call: Call, request: SetRepositoryPolicyRequestTypeDef
 def get_repository_policy(call: Call, request: GetRepositoryPolicyRequestTypeDef) -> GetRepositoryPolicyResponseTypeDef:
     """Give a repository's policy."""
     repository = find_repository(call, request)
-    found = documents.find(call.connection, RepositoryDocument, repository.key, _POLICY)
+    found = documents.find(call.connection, RepositoryDocument, repository.key, POLICY)
     if found is None:
         raise repository_policy_not_found(repository.name, repository.account_id)
     return {
@@ -63,7 +65,7 @@ def delete_repository_policy(
     """Delete a repository's policy, and give it."""
     deleted = get_repository_policy(call, request)
     repository = find_repository(call, request)
-    documents.remove(call.connection, RepositoryDocument, repository.key, _POLICY)
+    documents.remove(call.connection, RepositoryDocument, repository.key, POLICY)
     return deleted
 
 
@@ -71,14 +73,14 @@ def put_registry_policy(call: Call, request: PutRegistryPolicyRequestTypeDef) ->
     """Set the registry's policy."""
     text = _checked(request["policyText"], "registry")
     registry = registries.ensure_registry(call.connection, call.account_id, call.region)
-    documents.put(call.connection, RegistryDocument, registry, _POLICY, text, clock.now())
+    documents.put(call.connection, RegistryDocument, registry, POLICY, text, clock.now())
     return {"policyText": text, "registryId": call.account_id, "ResponseMetadata": call.metadata}
 
 
 def get_registry_policy(call: Call, request: object) -> GetRegistryPolicyResponseTypeDef:
     """Give the registry's policy."""
     registry = registries.find_registry(call.connection, call.account_id, call.region)
-    found = documents.find(call.connection, RegistryDocument, registry, _POLICY)
+    found = documents.find(call.connection, RegistryDocument, registry, POLICY)
     if found is None:
         raise registry_policy_not_found(call.account_id)
     return {"policyText": found.content, "registryId": call.account_id, "ResponseMetadata": call.metadata}
@@ -88,7 +90,7 @@ def delete_registry_policy(call: Call, request: object) -> DeleteRegistryPolicyR
     """Delete the registry's policy, and give it."""
     deleted = get_registry_policy(call, request)
     registry = registries.find_registry(call.connection, call.account_id, call.region)
-    documents.remove(call.connection, RegistryDocument, registry, _POLICY)
+    documents.remove(call.connection, RegistryDocument, registry, POLICY)
     return deleted
 
 
@@ -101,9 +103,9 @@ def checked_repository_policy(text: str) -> str:
     return _checked(text, "repository")
 
 
-def keep_repository_policy(call: Call, repository_id: int, text: str) -> None:
+def keep_repository_policy(connection: Connection, repository_id: int, text: str) -> None:
     """Keep a repository's policy."""
-    documents.put(call.connection, RepositoryDocument, repository_id, _POLICY, text, clock.now())
+    documents.put(connection, RepositoryDocument, repository_id, POLICY, text, clock.now())
 
 
 def _checked(text: str, whose: str) -> str:

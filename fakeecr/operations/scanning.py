@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 SCANNING = "scanning"
 SCAN = "scan"
-FINDINGS = "findings"
 _DAY = timedelta(days=1)
 # Which frequencies a scan type has (documented).
 _FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"}}
@@ -181,7 +180,7 @@ def describe_image_scan_findings(
         raise scan_not_found(
             image_id.get("imageDigest"), image_id.get("imageTag"), repository.name, repository.account_id
         )
-    kept = documents.find(call.connection, ImageDocument, image.key, FINDINGS)
+    kept = documents.find(call.connection, ImageDocument, image.key, documents.FINDINGS)
     findings: Sequence[Any] = [] if kept is None else kept.content
     listing = ("DescribeImageScanFindings", image.key, None if kept is None else kept.updated_at)
     rows, token = read_page(call, request, listing, in_memory(findings))

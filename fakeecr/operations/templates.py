@@ -188,7 +188,7 @@ def create_for(call: Call, account_id: str, region: str, name: str, purpose: str
     )
     registries.set_tags(call.connection, key, checked_tags(template.get("resourceTags", [])))
     if template.get("repositoryPolicy"):
-        keep_repository_policy(call, key, checked_repository_policy(template["repositoryPolicy"]))
+        keep_repository_policy(call.connection, key, checked_repository_policy(template["repositoryPolicy"]))
     if template.get("lifecyclePolicy"):
         keep_policy(call.connection, key, checked_policy(template["lifecyclePolicy"])[1])
     return registries.find_repository(call.connection, account_id, region, name)

@@ -11,14 +11,16 @@ from typing import Any
 import yaml
 from sqlalchemy import Connection, select
 
-from fakeecr.store import layers, registries
+from fakeecr.operations.lifecycle import LIFECYCLE
+from fakeecr.operations.policies import POLICY
+from fakeecr.store import documents, layers, registries
 from fakeecr.store.database import Store
 from fakeecr.store.manifests import NOTHING, manifest, read_leniently
-from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository
+from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, RepositoryDocument
 
 
 def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any]:
-    """Describe everything a database holds.
+    """Describe the repositories of a database, with all that is in them; what configures a registry is not described.
 
     Args:
         store: the database.
@@ -28,7 +30,13 @@ def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any
         A mapping that :func:`fakeecr.seeds.load.seed` takes.
     """
     with store.reading() as connection:
-        content = {"registries": [_registry(connection, row) for row in _rows(connection, Registry)]}
+        found = _rows(connection, Registry)
+        content: dict[str, Any] = {
+            "registries": [_registry(connection, row) for row in found if row.account_id != registries.UPSTREAM]
+        }
+        upstream = [_registry(connection, row) for row in found if row.account_id == registries.UPSTREAM]
+        if upstream:
+            content["upstream"] = [{"url": each["region"], "repositories": each["repositories"]} for each in upstream]
     if path is not None:
         _write(content, Path(path))
     return content
@@ -68,6 +76,10 @@ def _repository(connection: Connection, repository: Any) -> dict[str, Any]:
     if repository.encryption_type != "AES256":
         content["encryption_type"] = repository.encryption_type
         content["kms_key"] = repository.kms_key
+    for key, kind in (("policy", POLICY), ("lifecycle_policy", LIFECYCLE)):
+        policy = documents.find(connection, RepositoryDocument, repository.id, kind)
+        if policy is not None:
+            content[key] = policy.content if kind == POLICY else policy.content["text"]
     blobs = [{"base64": b64encode(blob).decode("ascii")} for blob in layers.layers_of(connection, repository.id)]
     if blobs:
         content["layers"] = blobs
@@ -76,11 +88,12 @@ def _repository(connection: Connection, repository: Any) -> dict[str, Any]:
         if row.tag is not None:
             tags.setdefault(row.image_id, []).append(row.tag)
     images = _rows(connection, Image, Image.repository_id == repository.id)
-    content["images"] = [_image(image, tags.get(image.id, [])) for image in images]
+    findings = documents.of_images(connection, repository.id, documents.FINDINGS)
+    content["images"] = [_image(image, tags.get(image.id, []), findings.get(image.id, [])) for image in images]
     return content
 
 
-def _image(image: Any, tags: list[str]) -> dict[str, Any]:
+def _image(image: Any, tags: list[str], findings: list[Any]) -> dict[str, Any]:
     content: dict[str, Any] = {"digest": image.digest}
     if tags:
         content["tags"] = tags
@@ -100,6 +113,8 @@ def _image(image: Any, tags: list[str]) -> dict[str, Any]:
         content["size"] = image.size
     if known is not None:
         content["manifest"] = known.decode()
+    if findings:
+        content["findings"] = findings
     return content
 
 

@@ -16,6 +16,10 @@ from sqlalchemy import Connection
 
 from fakeecr import clock
 from fakeecr.errors import SeedError
+from fakeecr.operations.lifecycle import keep_policy
+from fakeecr.operations.policies import keep_repository_policy
+from fakeecr.policies import access, lifecycle
+from fakeecr.policies.lifecycle import PolicyError
 from fakeecr.seeds.reader import read
 from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed, finding_as_kept
 from fakeecr.seeds.values import FileName, ResourceKey
@@ -24,10 +28,6 @@ from fakeecr.store.database import Store
 from fakeecr.store.images import NewImage, find, put_image
 from fakeecr.store.manifests import digest_of, made_digest
 from fakeecr.store.models import ImageDocument
-
-# The account whose registries are upstream, and the kind of document that says what scans find.
-UPSTREAM = "upstream"
-FINDINGS = "findings"
 
 # Images written at a time: enough to be fast, few enough for any engine's number of parameters.
 _CHUNK = 500
@@ -65,9 +65,8 @@ def _write(store: Store, described: Seed, account_id: str, region: str, director
         (f"registries[{index}]", str(each.id or account_id), str(each.region or region), each.repositories)
         for index, each in enumerate(described.registries)
     ]
-    # What is upstream is kept as registries of nobody's account.
     places += [
-        (f"upstream[{index}]", UPSTREAM, str(each.url), each.repositories)
+        (f"upstream[{index}]", registries.UPSTREAM, str(each.url), each.repositories)
         for index, each in enumerate(described.upstream)
     ]
     with store.writing() as connection:
@@ -98,6 +97,7 @@ def _write_repository(
     )
     if is_new:
         registries.set_tags(connection, key, _resource_tags(repository))
+        _write_policies(connection, key, repository)
     for index, layer in enumerate(repository.layers):
         layers.add_layer(connection, key, _layer(layer, f"layers[{index}]", directory))
     found: dict[str, list[dict[str, Any]]] = {}
@@ -111,7 +111,19 @@ def _write_repository(
     for digest, findings in found.items():
         known = find(connection, key, digest)
         if known is not None:
-            documents.put(connection, ImageDocument, known.key, FINDINGS, findings, now)
+            documents.put(connection, ImageDocument, known.key, documents.FINDINGS, findings, now)
+
+
+def _write_policies(connection: Connection, repository_id: int, repository: RepositorySeed) -> None:
+    at = "policy"
+    try:
+        if repository.policy is not None:
+            keep_repository_policy(connection, repository_id, access.read(repository.policy))
+        at = "lifecycle_policy"
+        if repository.lifecycle_policy is not None:
+            keep_policy(connection, repository_id, lifecycle.read(repository.lifecycle_policy)[1])
+    except PolicyError as error:
+        raise SeedError(f"expected a policy as JSON: {error}", path=at) from None
 
 
 def _resource_tags(repository: RepositorySeed) -> dict[str, str]:

@@ -130,6 +130,8 @@ class RepositorySeed(Struct, forbid_unknown_fields=True):
     scan_on_push: Annotated[Flag | None, Meta(description="Default: false.")] = None
     encryption_type: Encryption = "AES256"
     kms_key: KmsKey | None = None
+    policy: Annotated[Content | None, Meta(description="Its policy, as JSON.")] = None
+    lifecycle_policy: Annotated[Content | None, Meta(description="Its lifecycle policy, as JSON.")] = None
     layers: list[LayerSeed] = field(default_factory=list)
     images: Images = field(default_factory=Images)
 

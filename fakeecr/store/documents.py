@@ -9,9 +9,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
-from fakeecr.store.models import ImageDocument, RegistryDocument, RepositoryDocument
+from fakeecr.store.models import Image, ImageDocument, RegistryDocument, RepositoryDocument
 from fakeecr.store.pages import Page, page_of
 from fakeecr.store.prepared import Prepared
+
+# The kind of document that says what scans of an image find; seeds and tests say it, and scans give it.
+FINDINGS = "findings"
 
 Table = type[RegistryDocument] | type[RepositoryDocument] | type[ImageDocument]
 
@@ -89,6 +92,16 @@ def everywhere(connection: Connection, table: Table, kind: str) -> list[tuple[in
     """Give the owner and content of every document of a kind."""
     statement = select(table.owner_id, table.content).where(table.kind == kind).order_by(table.id)
     return [(owner, json.loads(content)) for owner, content in connection.execute(statement)]
+
+
+def of_images(connection: Connection, repository_id: int, kind: str) -> dict[int, Any]:
+    """Give the contents of the documents of a kind that the images of a repository have, by the images' keys."""
+    statement = (
+        select(ImageDocument.owner_id, ImageDocument.content)
+        .join(Image.__table__, Image.id == ImageDocument.owner_id)
+        .where(Image.repository_id == repository_id, ImageDocument.kind == kind)
+    )
+    return {owner: json.loads(content) for owner, content in connection.execute(statement)}
 
 
 def put(

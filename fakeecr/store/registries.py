@@ -12,6 +12,9 @@ from sqlalchemy import Connection, bindparam, delete, func, insert, select, upda
 from fakeecr.store.models import Image, Registry, Repository, RepositoryTag
 from fakeecr.store.prepared import Prepared
 
+# The account of the registries that are upstream of pull-through caches; the region of each is its URL.
+UPSTREAM = "upstream"
+
 
 class FoundRepository(NamedTuple):
     """A repository that is there: what any operation may need of it.

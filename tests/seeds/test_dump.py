@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from fakeecr import FakeECR, SeedError
 from tests.answers import identifiers
 from tests.conftest import unchecked
+from tests.operations.test_policies import WRITTEN
+from tests.policies.test_lifecycle import days, policy, rule, untagged
 
 NAMES = st.from_regex(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+)*", fullmatch=True).filter(
     lambda name: 2 <= len(name) <= 256
@@ -62,6 +64,10 @@ def images(draw):
                 image[key] = draw(MOMENTS)
         if draw(st.booleans()):
             image["size"] = draw(st.integers(0, 10**12 - 1))
+        if draw(st.integers(0, 4)) == 0:
+            image["findings"] = [
+                {"name": "CVE-1", "severity": "HIGH", "attributes": [{"key": "a", "value": "on"}, {"key": "b"}]}
+            ]
         kind = draw(st.sampled_from(["made up", "digest", "manifest"]))
         if kind == "digest":
             image["digest"] = f"sha256:{len(found)}{draw(st.integers(0, 2**128)):063x}"
@@ -78,6 +84,8 @@ SETTINGS = {
     "tags": st.dictionaries(st.text("ab :/é1", min_size=1, max_size=5), st.text("on1 .é", max_size=5), max_size=3),
     "image_tag_mutability": st.sampled_from(["MUTABLE", "IMMUTABLE"]),
     "scan_on_push": st.booleans(),
+    "policy": st.just(WRITTEN),
+    "lifecycle_policy": st.just(policy(rule(1, untagged(**days(14)))).replace(" ", "")),
     "layers": st.lists(st.binary(max_size=5), unique=True, max_size=3).map(
         lambda blobs: [{"base64": b64encode(blob).decode()} for blob in blobs]
     ),
@@ -99,7 +107,12 @@ SEEDS = PLACES.flatmap(
             for account, region in places
         )
     )
-).map(lambda registries: {"registries": list(registries)})
+).flatmap(
+    lambda registries: st.fixed_dictionaries(
+        {"registries": st.just(list(registries))},
+        optional={"upstream": REPOSITORIES.map(lambda found: [{"url": "quay.io", "repositories": found}])},
+    )
+)
 
 
 def listings(ecr: FakeECR, seed: dict) -> list:
@@ -132,15 +145,17 @@ def test_a_round_trip_loses_nothing(seed):
         assert third.dump() == dumped
         assert listings(second, seed) == listings(first, seed)
         # What was given stands in what is dumped.
-        for given_registry, registry in zip(seed["registries"], dumped["registries"], strict=True):
+        assert dumped.keys() == seed.keys()
+        given_ones, ones = ([*each["registries"], *each.get("upstream", [])] for each in (seed, dumped))
+        for given_registry, registry in zip(given_ones, ones, strict=True):
             for given_one, one in zip(given_registry["repositories"], registry["repositories"], strict=True):
                 assert one["name"] == given_one["name"]
-                for key in ("tags", "layers", "scan_on_push"):
+                for key in ("tags", "layers", "scan_on_push", "policy", "lifecycle_policy"):
                     assert one.get(key, type(given_one.get(key))()) == given_one.get(key)
                 for given_image, image in zip(given_one["images"], one["images"], strict=True):
                     assert image.get("tags", []) == given_image["tags"]
                     assert image.get("status", "ACTIVE") == given_image.get("status", "ACTIVE")
-                    for key in ("manifest", "digest", "size"):
+                    for key in ("manifest", "digest", "size", "findings"):
                         assert given_image.get(key, image.get(key)) == image.get(key)
 
 

@@ -18,7 +18,8 @@ from fakeecr.adapters.install import install as _install
 from fakeecr.errors import DatabaseError, FakeECRError, PublishedLimitWarning, SeedError
 
 if TYPE_CHECKING:
-    from fakeecr.fake import FakeECR, PushedImage
+    from fakeecr.arranging import PushedImage
+    from fakeecr.fake import FakeECR
 
 __all__ = [
     "DatabaseError",

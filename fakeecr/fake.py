@@ -7,39 +7,23 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
 
-from fakeecr import clock
+from fakeecr import arranging
 from fakeecr.adapters import active, botocore_clients, botocore_hook, botocore_patches
+from fakeecr.arranging import PushedImage
 from fakeecr.decorators import decorate_class, decorate_function
-from fakeecr.errors import FakeECRError, SeedError
+from fakeecr.errors import FakeECRError
 from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.published import Limits
 from fakeecr.seeds.dump import dump
 from fakeecr.seeds.load import seed
-from fakeecr.seeds.schema import check_finding
-from fakeecr.seeds.values import (
-    AccountId,
-    Content,
-    Digest,
-    MediaType,
-    Moment,
-    Platform,
-    Region,
-    RepositoryName,
-    Size,
-    Tag,
-)
+from fakeecr.seeds.values import AccountId, Region
 from fakeecr.service import Service
-from fakeecr.store import documents, registries
 from fakeecr.store.database import Database, Store, open_store, shown
-from fakeecr.store.images import MismatchError, NewImage, described, for_platforms, image_key, make_up, put_image
-from fakeecr.store.manifests import made_digest
-from fakeecr.store.models import ImageDocument
 
 if TYPE_CHECKING:
     import boto3
@@ -48,27 +32,6 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
-
-
-@dataclass(frozen=True, slots=True)
-class PushedImage:
-    """An image that :meth:`FakeECR.push` put into a repository.
-
-    Attributes:
-        registry_id: the account of its registry.
-        region: the region of its registry.
-        repository: its repository's name.
-        digest: ``sha256:`` and 64 hexadecimal digits.
-        tags: the tags it was given.
-        platforms: of an index that was pushed by its platforms, the digest of each platform's image.
-    """
-
-    registry_id: str
-    region: str
-    repository: str
-    digest: str
-    tags: tuple[str, ...]
-    platforms: Mapping[str, str] = field(default_factory=dict)
 
 
 class FakeECR:
@@ -108,13 +71,12 @@ class FakeECR:
         if limits not in get_args(Limits):
             raise ValueError(f"limits: expected 'published' or 'installed'; got {limits!r}")
         self._database = _absolute(database)
-        self._account_id = _valid("account_id", AccountId, account_id)
-        self._region = _valid("region", Region, region)
+        self._account_id = arranging.valid("account_id", AccountId, account_id)
+        self._region = arranging.valid("region", Region, region)
         self._limits: Limits = limits
         self._require_layers = require_layers
         self._expire_daily = expire_daily
         self._changing = threading.RLock()
-        self._store: Store | None = None
         self._service: Service | None = None
         self._started = False
 
@@ -161,11 +123,11 @@ class FakeECR:
             RuntimeError: it was not started, nor used.
         """
         with self._changing:
-            if self._store is None:
+            if self._service is None:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
             active.remove(self)
             self._started = False
-            self._store = self._service = None
+            self._service = None
             self._let_go()
 
     def __enter__(self) -> Self:
@@ -205,9 +167,9 @@ class FakeECR:
             expire_daily=self._expire_daily,
         )
 
-    def _open(self) -> tuple[Store, Service]:
+    def _open(self) -> Service:
         with self._changing:
-            if self._store is None or self._service is None:
+            if self._service is None:
                 store = open_store(self._database)
                 self._service = Service(
                     store,
@@ -217,11 +179,10 @@ class FakeECR:
                     require_layers=self._require_layers,
                     expire_daily=self._expire_daily,
                 )
-                self._store = store
                 botocore_patches.begin()
                 # Also when a fake that was only used, and never started, is forgotten.
                 self._let_go = weakref.finalize(self, _let_go, store)
-            return self._store, self._service
+            return self._service
 
     # --- Clients ---------------------------------------------------------------------------------
 
@@ -273,7 +234,7 @@ class FakeECR:
         Raises:
             SeedError: the seed is wrong; nothing of it was kept.
         """
-        seed(self._open()[0], source, account_id=self._account_id, region=self._region)
+        seed(self._open().store, source, account_id=self._account_id, region=self._region)
 
     def dump(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """Describe every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
@@ -281,7 +242,7 @@ class FakeECR:
         What configures a registry as a whole (replication, scanning, signing, cache rules, templates, settings) is
         not in it, nor are previews, scans and statuses; a database in a file keeps them.
         """
-        return dump(self._open()[0], path)
+        return dump(self._open().store, path)
 
     def push(
         self,
@@ -298,7 +259,9 @@ class FakeECR:
     ) -> PushedImage:
         """Put an image into a repository, which is made if it is missing; its tags leave the images that had them.
 
-        An image that is there gets the tags, and is restored if it was archived.
+        It stands for what `docker push` does: an image that is there gets the tags, and is restored if it was
+        archived; what the registry does with images that are pushed is done (scans, replication, signing), and a
+        template says how a missing repository is made. No tag is held fast, though, and no limit is asked.
 
         Args:
             repository: the repository's name.
@@ -317,39 +280,19 @@ class FakeECR:
             ValueError: a value is not what ECR takes, or two arguments contradict each other, such as a digest
                 that is not the manifest's.
         """
-        name = _valid("repository", RepositoryName, repository)
-        given_tags = tuple([_valid_tag(tag) for tag in tags])
-        account_id = _valid("registry_id", AccountId, registry_id or self._account_id)
-        in_region = _valid("region", Region, region or self._region)
-        moment = clock.now() if pushed_at is None else _valid_moment(pushed_at)
-        if isinstance(platforms, str):
-            raise ValueError(f"platforms: expected a list of platforms; got {platforms!r}")
-        given_platforms = [_valid("platforms", Platform, platform) for platform in platforms]
-        try:
-            image = described(
-                moment,
-                digest=None if digest is None else _valid("digest", Digest, digest),
-                manifest=None if manifest is None else _valid("manifest", Content, manifest).encode(),
-                media_type=None if media_type is None else _valid("media_type", MediaType, media_type),
-                size=None if size is None else int(_valid("size", Size, size)),
-                platforms=given_platforms,
-            )
-        except MismatchError as error:
-            raise ValueError(f"{error.about}: {error}") from None
-
-        with self._open()[0].writing() as connection:
-            key, _ = registries.ensure_repository(connection, account_id, in_region, name, moment)
-            children: list[NewImage] = []
-            if not image.digest:
-                words = make_up(connection, key, name, given_platforms)
-                image = image._replace(digest=made_digest(words), made_from=words)
-            if given_platforms:
-                *children, image = for_platforms(image, given_platforms)
-            for child in children:
-                put_image(connection, key, child)
-            put_image(connection, key, image, given_tags, restored_at=moment)
-        digests = {platform: child.digest for platform, child in zip(given_platforms, children, strict=True)}
-        return PushedImage(account_id, in_region, name, image.digest, given_tags, digests)
+        return arranging.push(
+            self._open(),
+            repository,
+            tags,
+            digest=digest,
+            manifest=manifest,
+            media_type=media_type,
+            platforms=platforms,
+            size=size,
+            pushed_at=pushed_at,
+            registry_id=registry_id or self._account_id,
+            region=region or self._region,
+        )
 
     def set_findings(
         self,
@@ -361,7 +304,7 @@ class FakeECR:
         registry_id: str | None = None,
         region: str | None = None,
     ) -> None:
-        """Say what scans of an image find; by default they find nothing.
+        """Say what scans of an image find; by default they find nothing. An image with findings was scanned.
 
         Args:
             repository: the repository's name.
@@ -375,14 +318,15 @@ class FakeECR:
         Raises:
             ValueError: there is no such image, or a finding is none.
         """
-        checked = [_valid_finding(finding) for finding in findings]
-        account_id, in_region = registry_id or self._account_id, region or self._region
-        with self._open()[0].writing() as connection:
-            found = registries.find_repository(connection, account_id, in_region, repository)
-            key = None if found is None else image_key(connection, found.key, digest, tag)
-            if key is None:
-                raise ValueError(f"There is no image {repository}@{digest or tag} in {account_id} of {in_region}.")
-            documents.put(connection, ImageDocument, key, documents.FINDINGS, checked, clock.now())
+        arranging.set_findings(
+            self._open(),
+            repository,
+            findings,
+            tag=tag,
+            digest=digest,
+            registry_id=registry_id or self._account_id,
+            region=region or self._region,
+        )
 
     def fail(self, operation: str, error: str, times: int = 1) -> None:
         """Let the next calls of an operation fail.
@@ -398,7 +342,7 @@ class FakeECR:
         Raises:
             ValueError: there is no such operation or error, or `times` is less than 1.
         """
-        self._open()[1].failures.order(operation, error, times)
+        self._open().failures.order(operation, error, times)
 
     def expire(self) -> list[str]:
         """Do what the lifecycle policies of all repositories say: AWS does it once a day, the fake when it is told.
@@ -406,12 +350,12 @@ class FakeECR:
         Returns:
             The digests of the images that were deleted or archived.
         """
-        return [decision.image.digest for decision in self._open()[1].expire()]
+        return [decision.image.digest for decision in self._open().expire()]
 
     def reset(self) -> None:
         """Empty it: no registry is left, and no failure that was ordered. Tokens given before are void."""
-        store, service = self._open()
-        store.reset()
+        service = self._open()
+        service.store.reset()
         service.failures.clear()
 
 
@@ -429,31 +373,3 @@ def _absolute(database: Database) -> Database:
     if isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database):
         return Path(database).absolute()
     return database
-
-
-def _valid(argument: str, kind: Any, value: Any) -> str:
-    try:
-        return str(kind.parse(value))
-    except ValueError as error:
-        raise ValueError(f"{argument}: {error}") from None
-
-
-def _valid_tag(tag: Any) -> str:
-    valid = _valid("tags", Tag, tag)
-    if "{" in valid:
-        raise ValueError(f"tags: a tag has no braces; got {tag!r}")
-    return valid
-
-
-def _valid_finding(finding: Any) -> dict[str, Any]:
-    try:
-        return check_finding(finding)
-    except SeedError as error:
-        raise ValueError(f"findings: {error.problem}") from None
-
-
-def _valid_moment(value: Any) -> Moment:
-    try:
-        return Moment.parse(value)
-    except ValueError as error:
-        raise ValueError(f"pushed_at: {error}") from None

@@ -19,7 +19,7 @@ import fakeecr
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-_ARGUMENTS = ("seed", "database", "account_id", "region", "limits", "require_layers")
+_ARGUMENTS = ("seed", "database", "account_id", "region", "limits", "require_layers", "expire_daily")
 _MARKER = f"fakeecr({', '.join(f'{name}=…' for name in _ARGUMENTS)})"
 
 

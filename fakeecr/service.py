@@ -8,8 +8,12 @@ import sys
 import threading
 import warnings
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
+
+from sqlalchemy import Connection
 
 from fakeecr import clock
 from fakeecr.errors import (
@@ -56,7 +60,7 @@ class Service:
         expire_daily: bool = False,
     ) -> None:
         self.failures = Failures()
-        self._store = store
+        self.store = store
         self._account_id = account_id
         self._region = region
         self._limits = limits
@@ -93,34 +97,42 @@ class Service:
     def expire(self) -> list[Decision]:
         """Do what every lifecycle policy says."""
         self._expired_at = clock.now()
-        with self._store.writing() as connection:
+        with self.store.writing() as connection:
             return [decision for _, decision in lifecycle.run(connection, self._expired_at)]
 
     def _answer(self, operation: str, request: Request, made_id: str) -> dict[str, Any]:
         parameters = self._parameters(operation, decode(request.body))
         function, writes = OPERATIONS[operation]
-        with self._store.writing() if writes else self._store.reading() as connection:
-            region = request.region or self._region
-            call = Call(
-                connection,
-                self._account_id,
-                region,
-                partition_of(region),
-                self._store.secret,
-                self._require_layers,
-                {
-                    "RequestId": made_id,
-                    "HTTPStatusCode": 200,
-                    "HTTPHeaders": {},
-                    "RetryAttempts": 0,
-                },
-            )
+        with self.store.writing() if writes else self.store.reading() as connection:
+            call = self._call(connection, request.region or self._region, made_id)
             answered = dict(function(call, parameters))
         del answered["ResponseMetadata"]  # it is what the headers say, and not part of the body
         write = _writer(operation)
         if write is not None:
             write(answered)
         return answered
+
+    def _call(self, connection: Connection, region: str, made_id: str) -> Call:
+        return Call(
+            connection,
+            self._account_id,
+            region,
+            partition_of(region),
+            self.store.secret,
+            self._require_layers,
+            {
+                "RequestId": made_id,
+                "HTTPStatusCode": 200,
+                "HTTPHeaders": {},
+                "RetryAttempts": 0,
+            },
+        )
+
+    @contextmanager
+    def changing(self, region: str) -> Iterator[Call]:
+        """Give a call that nobody made, in a writing transaction: for what a test arranges by hand."""
+        with self.store.writing() as connection:
+            yield self._call(connection, region, request_id())
 
     def _parameters(self, operation: str, body: Any) -> dict[str, Any]:
         validator = _validator(operation, self._limits)

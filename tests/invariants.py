@@ -30,7 +30,7 @@ _BROKEN = {
 
 def check_invariants(ecr: FakeECR) -> None:
     """Check that the database of a fake is sound."""
-    with ecr._open()[0].reading() as connection:
+    with ecr._open().store.reading() as connection:
         for what, query in _BROKEN.items():
             assert connection.execute(sa.text(query)).all() == [], what
         if connection.dialect.name == "sqlite":

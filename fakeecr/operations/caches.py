@@ -18,7 +18,7 @@ from fakeecr.operations.call import Call
 from fakeecr.operations.copies import copy_image
 from fakeecr.operations.names import has_prefix
 from fakeecr.operations.paging import read_page, refuse_paging
-from fakeecr.operations.templates import create_for
+from fakeecr.operations.templates import repository_for
 from fakeecr.store import documents, images, registries
 from fakeecr.store.documents import Document
 from fakeecr.store.models import RegistryDocument
@@ -207,10 +207,5 @@ def pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[Ima
         known = tagged.get(tag) if tag else images.find(call.connection, upstream.key, image_id.get("imageDigest", ""))
         if known is None or image_id.get("imageDigest", known.digest) != known.digest:
             continue
-        cached = registries.find_repository(call.connection, account_id, call.region, name)
-        cached = cached or create_for(call, account_id, call.region, name, "PULL_THROUGH_CACHE")
-        if cached is None:
-            registries.create_repository(call.connection, account_id, call.region, name, clock.now())
-            cached = registries.find_repository(call.connection, account_id, call.region, name)
-        assert cached is not None  # noqa: S101 - it was created
-        copy_image(call, upstream.key, known.digest, cached, tag)
+        cached = repository_for(call, account_id, call.region, name, "PULL_THROUGH_CACHE", clock.now())
+        copy_image(call, upstream.key, known.digest, cached, [tag] if tag else [])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from fakeecr import clock
 from fakeecr.operations.call import Call
 from fakeecr.policies.filters import is_immutable
@@ -9,7 +11,7 @@ from fakeecr.store import images, layers
 from fakeecr.store.registries import FoundRepository
 
 
-def copy_image(call: Call, source: int, digest: str, target: FoundRepository, tag: str | None) -> None:
+def copy_image(call: Call, source: int, digest: str, target: FoundRepository, tags: Sequence[str] = ()) -> None:
     """Copy an image, the images that it lists, and their layers, as far as they are not there already.
 
     Args:
@@ -17,7 +19,7 @@ def copy_image(call: Call, source: int, digest: str, target: FoundRepository, ta
         source: the key of the repository where it is.
         digest: the image's digest.
         target: where it is to be.
-        tag: the tag that it gets there; a tag that may not be moved there it does not get (documented).
+        tags: the tags that it gets there, but for those that may not be moved there (documented).
     """
     there = images.find(call.connection, source, digest)
     if there is None:
@@ -27,11 +29,12 @@ def copy_image(call: Call, source: int, digest: str, target: FoundRepository, ta
         if reference.is_layer:
             layers.copy_layer(call.connection, source, target.key, reference.digest)
         else:
-            copy_image(call, source, reference.digest, target, None)
-    if tag is not None:
-        holder = images.holder_of(call.connection, target.key, tag)
-        found = images.find(call.connection, target.key, digest)
-        is_moved = holder is not None and (found is None or holder != found.key)
-        if is_moved and is_immutable(target.tag_mutability, target.exclusion_filters, tag):
-            tag = None
-    images.put_image(call.connection, target.key, image, [] if tag is None else [tag])
+            copy_image(call, source, reference.digest, target)
+    found = images.find(call.connection, target.key, digest)
+    allowed = [
+        tag
+        for tag in tags
+        if images.holder_of(call.connection, target.key, tag) is None
+        or not is_immutable(target.tag_mutability, target.exclusion_filters, tag)
+    ]
+    images.put_found(call.connection, target.key, found, image, allowed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
@@ -50,9 +51,9 @@ def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTy
         _check_references(call, repository, contents)
     _check_tag(call, repository, digest, there, tag)
     now = clock.now()
-    new = NewImage(digest, now, manifest, contents=contents)
-    images.put_found(call.connection, repository.key, there, new, [] if tag is None else [tag], restored_at=now)
-    _follow_up(call, repository, digest, tag, contents, is_new=there is None)
+    new, tags = NewImage(digest, now, manifest, contents=contents), [] if tag is None else [tag]
+    images.put_found(call.connection, repository.key, there, new, tags, restored_at=now)
+    follow_up(call, repository, new, tags, is_new=there is None)
     return {
         "image": {
             "imageId": {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag},
@@ -65,21 +66,19 @@ def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTy
     }
 
 
-def _follow_up(
-    call: Call, repository: FoundRepository, digest: str, tag: str | None, contents: Contents, *, is_new: bool
-) -> None:
-    """Do what the registry is configured to do with images that are pushed: scan, sign and replicate them."""
+def follow_up(call: Call, repository: FoundRepository, pushed: NewImage, tags: Sequence[str], *, is_new: bool) -> None:
+    """Do what the registry is configured to do with an image that was pushed: scan, sign and replicate it."""
     configured = documents.push_configuration(call.connection, repository.registry)
     if not configured and not repository.scan_on_push:
         return
-    image = images.find(call.connection, repository.key, digest)
+    image = images.find(call.connection, repository.key, pushed.digest)
     assert image is not None  # noqa: S101 - it was just pushed
     if is_new:
-        scan_on_push(call, configured.get(SCANNING), repository, image, contents.media_type or "")
+        scan_on_push(call, configured.get(SCANNING), repository, image, pushed.contents.media_type)
         if SIGNING in configured:
             sign(call, configured[SIGNING], repository, image)
     if REPLICATION in configured:
-        replicate(call, configured[REPLICATION], repository, image, tag)
+        replicate(call, configured[REPLICATION], repository, image, tags)
 
 
 def _contents(manifest: bytes, told_type: str | None) -> Contents:

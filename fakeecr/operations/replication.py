@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
@@ -14,7 +14,7 @@ from fakeecr.operations.copies import copy_image
 from fakeecr.operations.finding import find_image, find_repository
 from fakeecr.operations.paging import in_memory, read_page
 from fakeecr.operations.registry import REPLICATION, default_registry
-from fakeecr.operations.templates import create_for
+from fakeecr.operations.templates import repository_for
 from fakeecr.store import documents, images, pages, registries
 from fakeecr.store.documents import Document
 from fakeecr.store.images import Known
@@ -83,29 +83,18 @@ def _fits(rule: Mapping[str, Any], name: str) -> bool:
 
 
 def replicate(
-    call: Call, configuration: Mapping[str, Any], repository: FoundRepository, image: Known, tag: str | None
+    call: Call, configuration: Mapping[str, Any], repository: FoundRepository, image: Known, tags: Sequence[str]
 ) -> None:
     """Copy a pushed image to every destination of its repository; from there it goes nowhere (documented)."""
     for place in _places(configuration, repository.name):
-        _replicate_to(call, place, repository, image, tag)
+        _replicate_to(call, place, repository, image, tags)
 
 
-def _replicate_to(call: Call, place: Place, repository: FoundRepository, image: Known, tag: str | None) -> None:
-    target = _target(call, place, repository.name)
-    copy_image(call, repository.key, image.digest, target, tag)
+def _replicate_to(call: Call, place: Place, repository: FoundRepository, image: Known, tags: Sequence[str]) -> None:
+    target = repository_for(call, *place, repository.name, "REPLICATION", clock.now())
+    copy_image(call, repository.key, image.digest, target, tags)
     status = {"status": "COMPLETE"}
     documents.put(call.connection, ImageDocument, image.key, REPLICATION, status, clock.now(), place.name)
-
-
-def _target(call: Call, place: Place, name: str) -> FoundRepository:
-    """Find the repository of a name in a destination, where it is created if it is missing."""
-    found = registries.find_repository(call.connection, *place, name)
-    found = found or create_for(call, *place, name, "REPLICATION")
-    if found is None:
-        registries.create_repository(call.connection, *place, name, clock.now())
-        found = registries.find_repository(call.connection, *place, name)
-    assert found is not None  # noqa: S101 - it was created
-    return found
 
 
 def replicate_deletion(
@@ -168,12 +157,9 @@ def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mappin
         for image, tags, _ in images.all_of(call.connection, repository.key):
             known = images.find(call.connection, repository.key, image.digest)
             assert known is not None  # noqa: S101 - it was just read
-            every_tag: list[str | None] = [*tags] if tags else [None]
-            for tag in every_tag:
-                _replicate_to(call, place, repository, known, tag)
-                image_id = {"imageDigest": image.digest}
-                if tag is not None:
-                    image_id["imageTag"] = tag
+            _replicate_to(call, place, repository, known, tags)
+            for tag in [{"imageTag": tag} for tag in tags] or [{}]:
+                image_id = {"imageDigest": image.digest, **tag}
                 results.append({"imageId": image_id, "repositoryName": row.name, "status": "COMPLETE"})
     backfill_id = str(uuid4())
     content = {"destination": {"region": place.region, "registryId": place.account_id}, "results": results}

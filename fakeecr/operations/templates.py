@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -171,7 +172,34 @@ def _described(document: Document) -> RepositoryCreationTemplateTypeDef:
 # --- Created by a template -----------------------------------------------------------------------
 
 
-def create_for(call: Call, account_id: str, region: str, name: str, purpose: str) -> FoundRepository | None:
+def repository_for(
+    call: Call, account_id: str, region: str, name: str, purpose: str, created_at: datetime
+) -> FoundRepository:
+    """Find a repository, or create it: by the template for a purpose, or else with the default settings."""
+    found = registries.find_repository(call.connection, account_id, region, name)
+    found = found or _create_for(call, account_id, region, name, purpose, created_at)
+    if found is None:
+        registries.create_repository(call.connection, account_id, region, name, created_at)
+        found = registries.find_repository(call.connection, account_id, region, name)
+    assert found is not None  # noqa: S101 - it was created
+    return found
+
+
+def repository_to_push_to(call: Call, request: Mapping[str, Any]) -> FoundRepository:
+    """Find the repository that a push is about, or create it where a template says so.
+
+    Raises:
+        ECRError: a RepositoryNotFoundException.
+    """
+    place = request.get("registryId") or call.account_id, call.region, request["repositoryName"]
+    found = registries.find_repository(call.connection, *place)
+    found = found or _create_for(call, *place, "CREATE_ON_PUSH", clock.now())
+    return found or find_repository(call, request)
+
+
+def _create_for(
+    call: Call, account_id: str, region: str, name: str, purpose: str, created_at: datetime
+) -> FoundRepository | None:
     """Create a repository by the template of the longest prefix that is for a purpose; None where there is none."""
     registry = registries.find_registry(call.connection, account_id, region)
     fitting = [
@@ -184,7 +212,7 @@ def create_for(call: Call, account_id: str, region: str, name: str, purpose: str
     # ROOT is the shortest of all.
     template = max(fitting, key=lambda each: (each.name != "ROOT", len(each.name))).content
     key = registries.create_repository(
-        call.connection, account_id, region, name, clock.now(), **_settings(call, account_id, template)
+        call.connection, account_id, region, name, created_at, **_settings(call, account_id, template)
     )
     registries.set_tags(call.connection, key, checked_tags(template.get("resourceTags", [])))
     if template.get("repositoryPolicy"):
@@ -192,17 +220,3 @@ def create_for(call: Call, account_id: str, region: str, name: str, purpose: str
     if template.get("lifecyclePolicy"):
         keep_policy(call.connection, key, checked_policy(template["lifecyclePolicy"])[1])
     return registries.find_repository(call.connection, account_id, region, name)
-
-
-def repository_to_push_to(call: Call, request: Mapping[str, Any]) -> FoundRepository:
-    """Find the repository that a push is about, or create it where a template says so.
-
-    Raises:
-        ECRError: a RepositoryNotFoundException.
-    """
-    account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
-    if registries.find_repository(call.connection, account_id, call.region, name) is None:
-        created = create_for(call, account_id, call.region, name, "CREATE_ON_PUSH")
-        if created is not None:
-            return created
-    return find_repository(call, request)

@@ -142,7 +142,7 @@ class TestUpload:
 
     def test_refuses_more_than_4200_parts(self, ecr, web):
         upload = begin(web)
-        with ecr._open()[0].writing() as connection:
+        with ecr._open().store.writing() as connection:
             connection.execute(
                 sa.text(
                     "WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 4199) "
@@ -154,7 +154,7 @@ class TestUpload:
 
     def test_refuses_more_than_52000_mebibytes(self, ecr, web):
         upload, most = begin(web), 52_000 * MIB
-        with ecr._open()[0].writing() as connection:
+        with ecr._open().store.writing() as connection:
             connection.execute(sa.text("UPDATE layer SET size = :size"), {"size": most - 1})
         assert code_of(send, client=web, upload=upload, first=most - 1, content=b"xy") == "LimitExceededException"
         send(web, upload, most - 1, b"x")

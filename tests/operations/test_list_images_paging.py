@@ -252,7 +252,7 @@ class Paging(RuleBasedStateMachine):
 
     @rule(digest=DIGESTS)
     def delete(self, digest: str) -> None:
-        with self.ecr._open()[0].writing() as connection:
+        with self.ecr._open().store.writing() as connection:
             connection.execute(sa.delete(Image).where(Image.digest == digest))
         self.digests.discard(digest)
         self.tags = {tag: holder for tag, holder in self.tags.items() if holder != digest}

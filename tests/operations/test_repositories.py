@@ -159,7 +159,7 @@ class TestCreateRepository:
 
     def test_refuses_more_than_a_registry_may_have(self, ecr, client):
         ecr.seed({"registries": [{"repositories": [{"name": "first"}]}]})
-        with ecr._open()[0].writing() as connection:
+        with ecr._open().store.writing() as connection:
             connection.execute(
                 sa.text(
                     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 99999) "

@@ -77,7 +77,7 @@ def steps(images, call):
             nonlocal counted
             counted += 1
 
-        with ecr._open()[0].reading() as connection:
+        with ecr._open().store.reading() as connection:
             dbapi = connection.connection.dbapi_connection
         dbapi.set_progress_handler(count, 1)
         call(client)

@@ -158,7 +158,7 @@ def test_an_older_file_is_migrated_once_by_eight_processes_at_once(tmp_path, tom
     monkeypatch.setattr(migrations, "HEAD", "tomorrow")
     monkeypatch.setattr(migrations, "scripts", lambda: scripts)
     with FakeECR(path) as ecr:
-        with ecr._open()[0].reading() as connection:
+        with ecr._open().store.reading() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM applied").scalar() == 1
             assert connection.exec_driver_sql("SELECT note FROM repository").scalar() == "none"
             assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []

@@ -99,7 +99,7 @@ def test_a_number_of_a_repository_that_is_gone_is_not_given_again(tmp_path):
     connection.close()
     with FakeECR(file) as ecr:
         unchecked(ecr).create_repository(repositoryName="new")
-        with ecr._open()[0].reading() as connection:
+        with ecr._open().store.reading() as connection:
             assert connection.exec_driver_sql("SELECT max(id) FROM repository").scalar() == last + 1
 
 

@@ -45,7 +45,7 @@ def filled(request, database):
             many, names = [], ("web",)
         ecr.seed({"registries": [{"repositories": [{"name": name, "images": many} for name in names]}]})
         if request.param != "nothing":
-            with ecr._open()[0].writing() as connection:
+            with ecr._open().store.writing() as connection:
                 connection.exec_driver_sql("ANALYZE")
         yield ecr
 
@@ -54,7 +54,7 @@ def filled(request, database):
 class TestThePlan:
     @pytest.mark.parametrize("database", ["memory", "file"], indirect=True)
     def test_on_sqlite_reads_one_index_in_its_order(self, filled, shown, index):
-        with filled._open()[0].reading() as connection:
+        with filled._open().store.reading() as connection:
             found = plan(connection, shown, "EXPLAIN QUERY PLAN")
         assert "SCAN" not in found
         assert "TEMP B-TREE" not in found
@@ -66,7 +66,7 @@ class TestThePlan:
     @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
     @pytest.mark.parametrize("filled", ["a thousand, analyzed"], indirect=True)
     def test_on_postgresql_reads_an_index_in_its_order_and_little_that_it_does_not_show(self, filled, shown, index):
-        with filled._open()[0].reading() as connection:
+        with filled._open().store.reading() as connection:
             found = plan(connection, shown, "EXPLAIN (ANALYZE, TIMING OFF)")
         assert "Index Scan using ix_image_identifier_repository_id" in found
         assert re.search(r"Index Cond: .*repository_id = .*id > ", found)
@@ -92,7 +92,7 @@ def statements_of(store):
 def test_a_page_is_one_select(ecr):
     ecr.push("web", "latest")
     client = ecr.client()
-    with statements_of(ecr._open()[0]) as seen:
+    with statements_of(ecr._open().store) as seen:
         client.list_images(repositoryName="web")
     assert [sql.split()[0] for sql in seen] == ["SELECT", "SELECT"]
     assert ["image_identifier" in sql for sql in seen] == [False, True]  # the repository, and the page
@@ -100,7 +100,7 @@ def test_a_page_is_one_select(ecr):
 
 def test_a_page_tells_where_the_next_begins(any_ecr):
     any_ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [{"count": 5, "tags": ["{n}"]}]}]}]})
-    with any_ecr._open()[0].reading() as connection:
+    with any_ecr._open().store.reading() as connection:
         repository_id = connection.execute(sa.select(ImageIdentifier.repository_id)).scalars().first()
         first = identifiers(connection, repository_id, Filter(), size=3)
         second = identifiers(connection, repository_id, Filter(), after=first.last_key, size=3)

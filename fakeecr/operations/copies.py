@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from fakeecr import clock
 from fakeecr.operations.call import Call
+from fakeecr.operations.scanning import scan_on_push
 from fakeecr.policies.filters import is_immutable
 from fakeecr.store import images, layers
 from fakeecr.store.registries import FoundRepository
@@ -38,3 +39,5 @@ def copy_image(call: Call, source: int, digest: str, target: FoundRepository, ta
         or not is_immutable(target.tag_mutability, target.exclusion_filters, tag)
     ]
     images.put_found(call.connection, target.key, found, image, allowed)
+    if found is None:
+        scan_on_push(call, target, image)

@@ -19,7 +19,7 @@ from fakeecr.operations.call import Call
 from fakeecr.operations.finding import TAG_PATTERN, is_tag
 from fakeecr.operations.registry import REPLICATION
 from fakeecr.operations.replication import replicate
-from fakeecr.operations.scanning import SCANNING, scan_on_push
+from fakeecr.operations.scanning import scan_on_push
 from fakeecr.operations.signing import SIGNING, sign
 from fakeecr.operations.templates import repository_to_push_to
 from fakeecr.policies.filters import is_immutable
@@ -74,7 +74,7 @@ def follow_up(call: Call, repository: FoundRepository, pushed: NewImage, tags: S
     image = images.find(call.connection, repository.key, pushed.digest)
     assert image is not None  # noqa: S101 - it was just pushed
     if is_new:
-        scan_on_push(call, configured.get(SCANNING), repository, image, pushed.contents.media_type)
+        scan_on_push(call, repository, pushed)
         if SIGNING in configured:
             sign(call, configured[SIGNING], repository, image)
     if REPLICATION in configured:

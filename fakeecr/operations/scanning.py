@@ -23,7 +23,7 @@ from fakeecr.operations.paging import in_memory, read_page
 from fakeecr.operations.registry import default_registry
 from fakeecr.policies.filters import is_scan_filter_of
 from fakeecr.store import documents, images, pages, registries
-from fakeecr.store.images import Known
+from fakeecr.store.images import Known, NewImage
 from fakeecr.store.manifests import LISTS
 from fakeecr.store.models import ImageDocument, RegistryDocument
 from fakeecr.store.registries import FoundRepository
@@ -129,17 +129,13 @@ def applied(configuration: Mapping[str, Any], name: str, *, scan_on_push: bool) 
 # --- Scans ---------------------------------------------------------------------------------------
 
 
-def scan_on_push(
-    call: Call,
-    configuration: Mapping[str, Any] | None,
-    repository: FoundRepository,
-    image: Known,
-    media_type: str | None,
-) -> None:
-    """Scan an image that was pushed, if the registry or its repository says so; a list is of no one to scan."""
-    configuration = configuration or {"rules": [], "scanType": "BASIC"}
-    frequency, _ = applied(configuration, repository.name, scan_on_push=repository.scan_on_push)
-    if frequency != "MANUAL" and media_type not in LISTS:
+def scan_on_push(call: Call, repository: FoundRepository, pushed: NewImage) -> None:
+    """Scan an image that is new to a repository, if its registry or itself says so; a list is nothing to scan."""
+    frequency, _ = applied(
+        _configuration(call, repository.registry), repository.name, scan_on_push=repository.scan_on_push
+    )
+    image = images.find(call.connection, repository.key, pushed.digest)
+    if image is not None and frequency != "MANUAL" and pushed.contents.media_type not in LISTS:
         _scan(call, image)
 
 

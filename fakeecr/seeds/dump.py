@@ -89,11 +89,11 @@ def _repository(connection: Connection, repository: Any) -> dict[str, Any]:
             tags.setdefault(row.image_id, []).append(row.tag)
     images = _rows(connection, Image, Image.repository_id == repository.id)
     findings = documents.of_images(connection, repository.id, documents.FINDINGS)
-    content["images"] = [_image(image, tags.get(image.id, []), findings.get(image.id, [])) for image in images]
+    content["images"] = [_image(image, tags.get(image.id, []), findings.get(image.id)) for image in images]
     return content
 
 
-def _image(image: Any, tags: list[str], findings: list[Any]) -> dict[str, Any]:
+def _image(image: Any, tags: list[str], findings: list[Any] | None) -> dict[str, Any]:
     content: dict[str, Any] = {"digest": image.digest}
     if tags:
         content["tags"] = tags
@@ -113,7 +113,7 @@ def _image(image: Any, tags: list[str], findings: list[Any]) -> dict[str, Any]:
         content["size"] = image.size
     if known is not None:
         content["manifest"] = known.decode()
-    if findings:
+    if findings is not None:
         content["findings"] = findings
     return content
 

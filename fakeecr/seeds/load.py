@@ -206,12 +206,12 @@ def _described(
         if entry.count is None and any("{" in tag for tag in entry.tags):
             raise SeedError("'{n}' is the number of one image among many; it needs `count`", path=path)
         template = _image(entry, given, now, path)
-        findings = [finding_as_kept(finding) for finding in entry.findings]
+        findings = None if entry.findings is None else [finding_as_kept(finding) for finding in entry.findings]
         before_after = [str(tag).split("{n}") for tag in entry.tags]
         for number in range(1, (entry.count or 1) + 1):
             tags = tuple([str(number).join(parts) for parts in before_after])
             if not is_made_up:
-                if findings:
+                if findings is not None:
                     found[template.digest] = findings
                 yield _Described(path, template, tags)
                 continue
@@ -225,7 +225,7 @@ def _described(
                 *children, image = images.for_platforms(image, [str(platform) for platform in entry.platforms])
                 for child in children:
                     yield _Described(path, child, ())
-            if findings:
+            if findings is not None:
                 found[image.digest] = findings
             yield _Described(path, image, tags)
 

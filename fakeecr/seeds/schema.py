@@ -86,7 +86,10 @@ class ImageSeed(Struct, forbid_unknown_fields=True):
     archived_at: Annotated[Moment | None, Meta(description="When it was archived last. Default: never.")] = None
     activated_at: Annotated[Moment | None, Meta(description="When it was restored last. Default: never.")] = None
     status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
-    findings: Annotated[list[FindingSeed], Meta(description="What scans of it find.")] = field(default_factory=list)
+    findings: Annotated[
+        list[FindingSeed] | None,
+        Meta(description="What scans of it found, be it nothing. Default: it was not scanned."),
+    ] = None
     count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
 
 

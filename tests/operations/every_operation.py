@@ -40,7 +40,7 @@ def build(ecr: FakeECR, client: ECRClient, has: Callable[[str], bool] = lambda o
         "PutSigningConfiguration": {"signingConfiguration": signing()},
         "PutReplicationConfiguration": {"replicationConfiguration": {"rules": [{"destinations": [WEST]}]}},
         "CreatePullThroughCacheRule": PUBLIC,
-        "CreateRepositoryCreationTemplate": {"prefix": "prod", "appliedFor": ["CREATE_ON_PUSH"]},
+        "CreateRepositoryCreationTemplate": {"prefix": "prod", "appliedFor": ["REPLICATION"]},
         "RegisterPullTimeUpdateExclusion": {"principalArn": ROLE},
         "StartLifecyclePolicyPreview": {"repositoryName": "web"},
         "InitiateLayerUpload": {"repositoryName": "web"},

@@ -102,7 +102,7 @@ class Service:
 
     def _answer(self, operation: str, request: Request, made_id: str) -> dict[str, Any]:
         parameters = self._parameters(operation, decode(request.body))
-        function, writes = OPERATIONS[operation]
+        function, writes, *_ = OPERATIONS[operation]
         with self.store.writing() if writes else self.store.reading() as connection:
             call = self._call(connection, request.region or self._region, made_id)
             answered = dict(function(call, parameters))

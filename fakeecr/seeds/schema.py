@@ -157,7 +157,7 @@ class UpstreamSeed(Struct, forbid_unknown_fields=True):
 class Seed(Struct, forbid_unknown_fields=True):
     """Registries of Amazon ECR, as fakeecr is to find them."""
 
-    registries: list[RegistrySeed]
+    registries: list[RegistrySeed] = field(default_factory=list)
     upstream: Annotated[list[UpstreamSeed], Meta(description="What is to be had beyond pull-through caches.")] = field(
         default_factory=list
     )
@@ -184,6 +184,8 @@ def check_seed(content: Any) -> Seed:
     Raises:
         SeedError: with the key path of the first value that is wrong.
     """
+    if isinstance(content, dict) and not content.keys():
+        raise SeedError("the key 'registries' is missing")
     return _check(content, Seed, "")
 
 
@@ -192,6 +194,7 @@ def json_schema() -> dict[str, Any]:
     (seed, image), components = msgspec.json.schema_components(
         [Seed, ImageSeed], schema_hook=_describe, ref_template="#/$defs/{name}"
     )
+    components["Seed"]["minProperties"] = 1
     components["RepositorySeed"]["properties"]["images"] = {"type": "array", "items": image}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

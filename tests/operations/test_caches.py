@@ -16,7 +16,6 @@ SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:ecr-pullthroughca
 ROLE = "arn:aws:iam::123456789012:role/puller"
 PUBLIC = {"ecrRepositoryPrefix": "ecr-public", "upstreamRegistryUrl": "public.ecr.aws"}
 UPSTREAM = {
-    "registries": [],
     "upstream": [
         {"url": "public.ecr.aws", "repositories": [
             {"name": "docker/library/alpine", "images": [
@@ -180,7 +179,7 @@ class TestPull:
     def test_follows_a_tag_that_moves_upstream(self, ecr, offered):
         pull(offered)
         new = image("newer")
-        ecr.seed({"registries": [], "upstream": [{"url": "public.ecr.aws", "repositories": [
+        ecr.seed({"upstream": [{"url": "public.ecr.aws", "repositories": [
             {"name": "docker/library/alpine", "images": [{"manifest": new, "tags": ["3.20"]}]}]}]})  # fmt: skip
         assert pull(offered)["images"][0]["imageManifest"] == new
         assert set(identifiers(offered.list_images(repositoryName=ALPINE))) == {
@@ -253,4 +252,4 @@ class TestUpstreamSeed:
     )
     def test_is_checked(self, ecr, upstream, message):
         with pytest.raises(SeedError, match=message):
-            ecr.seed({"registries": [], "upstream": upstream})
+            ecr.seed({"upstream": upstream})

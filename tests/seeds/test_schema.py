@@ -17,7 +17,7 @@ EXAMPLES = Path(__file__).parent.parent.parent / "examples"
 def complaints(value, schema, path="$"):
     """Check a value by the words of JSON Schema that the seed's schema uses; give what is wrong with it."""
     known = {"$schema", "$ref", "$defs", "title", "description", "default", "type", "properties", "required",
-             "additionalProperties", "items", "anyOf", "enum", "pattern", "minimum"}  # fmt: skip
+             "additionalProperties", "items", "anyOf", "enum", "pattern", "minimum", "minProperties"}  # fmt: skip
     assert set(schema) <= known
     if "$ref" in schema:
         return complaints(value, json_schema()["$defs"][schema["$ref"].removeprefix("#/$defs/")], path)
@@ -52,6 +52,8 @@ def complaints(value, schema, path="$"):
         for key, item in value.items():
             found += complaints(item, schema["additionalProperties"], f"{path}.{key}")
     elif isinstance(value, dict):
+        if len(value) < schema.get("minProperties", 0):
+            found.append(f"{path}: is empty")
         found += [f"{path}: {key} is missing" for key in schema["required"] if key not in value]
         for key, item in value.items():
             if key in schema["properties"]:
@@ -89,7 +91,7 @@ def test_it_takes_the_examples():
 @pytest.mark.parametrize(
     ("seed", "complaint"),
     [
-        ({}, "$: registries is missing"),
+        ({}, "$: is empty"),
         ({"registries": [], "zebra": 1}, "$: zebra is unknown"),
         ({"registries": [{"repositories": [{}]}]}, "$.registries[0].repositories[0]: name is missing"),
         ({"registries": [{"repositories": [{"name": "Web"}]}]}, "$.registries[0].repositories[0].name: pattern"),

@@ -16,15 +16,18 @@ from fakeecr.errors import (
 )
 from fakeecr.operations.call import Call
 from fakeecr.operations.copies import copy_image
+from fakeecr.operations.finding import find_repository
 from fakeecr.operations.names import has_prefix
 from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.operations.templates import repository_for
 from fakeecr.store import documents, images, registries
 from fakeecr.store.documents import Document
 from fakeecr.store.models import RegistryDocument
+from fakeecr.store.registries import FoundRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
+        BatchGetImageRequestTypeDef,
         CreatePullThroughCacheRuleRequestTypeDef,
         CreatePullThroughCacheRuleResponseTypeDef,
         DeletePullThroughCacheRuleRequestTypeDef,
@@ -183,7 +186,21 @@ def _response(call: Call, described: Mapping[str, Any]) -> Any:
 # --- Pulled through ------------------------------------------------------------------------------
 
 
-def pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]) -> None:
+def repository_to_pull_from(call: Call, request: BatchGetImageRequestTypeDef) -> FoundRepository:
+    """Find the repository that a pull is about, once what is pulled through a cache is there.
+
+    Raises:
+        ECRError: a RepositoryNotFoundException.
+    """
+    account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
+    found = registries.find_repository(call.connection, account_id, call.region, name)
+    if found is not None and not found.configured:
+        return found
+    _pull_through(call, account_id, name, request["imageIds"])
+    return find_repository(call, request)
+
+
+def _pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]) -> None:
     """Copy what is asked for and upstream has into the cache, whose repository is created if it is missing."""
     registry = registries.find_registry(call.connection, account_id, call.region)
     rules = documents.find_all(call.connection, RegistryDocument, registry, _RULE)

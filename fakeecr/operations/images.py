@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from fakeecr import clock
 from fakeecr.errors import invalid_parameter, storage_class_update_not_supported
-from fakeecr.operations.caches import pull_through
+from fakeecr.operations.caches import repository_to_pull_from
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import (
     DIGEST_PATTERN,
@@ -21,9 +21,9 @@ from fakeecr.operations.finding import (
     required,
 )
 from fakeecr.operations.paging import read_page, refuse_paging
-from fakeecr.operations.registry import REPLICATION, records_pulls
+from fakeecr.operations.registry import records_pulls
 from fakeecr.operations.replication import replicate_deletion
-from fakeecr.store import documents, images, pages
+from fakeecr.store import images, pages
 from fakeecr.store.manifests import EMPTY_BLOB, OCI_CONFIG, OCI_MANIFEST, annotations_of
 from fakeecr.store.registries import FoundRepository
 
@@ -210,9 +210,7 @@ _MANIFEST_UNKNOWN = Failure(
 
 def batch_get_image(call: Call, request: BatchGetImageRequestTypeDef) -> BatchGetImageResponseTypeDef:
     """Give the manifests of images, which counts as a pull; by digest alone, one for each tag of the image."""
-    account_id = request.get("registryId") or call.account_id
-    pull_through(call, account_id, request["repositoryName"], request["imageIds"])
-    repository = find_repository(call, request)
+    repository = repository_to_pull_from(call, request)
     found = find_images(call, repository, request["imageIds"])
     keys = [image.key for _, image in found if not isinstance(image, Failure)]
     manifests, tags = images.manifests_of(call.connection, keys), images.tags_of(call.connection, keys)
@@ -284,10 +282,8 @@ def batch_delete_image(call: Call, request: BatchDeleteImageRequestTypeDef) -> B
             deleted += [_identifier(image.digest, each) for each in left] or [_identifier(image.digest, None)]
     images.remove_tags(call.connection, repository.key, removed)
     images.delete_images(call.connection, gone)
-    configured = documents.push_configuration(call.connection, repository.registry)
-    if REPLICATION in configured:
-        for each in deleted:
-            replicate_deletion(call, configured[REPLICATION], repository, each["imageDigest"], each.get("imageTag"))
+    for each in deleted if repository.configured else ():
+        replicate_deletion(call, repository, each["imageDigest"], each.get("imageTag"))
     return {"failures": failures, "imageIds": deleted, "ResponseMetadata": call.metadata}
 
 

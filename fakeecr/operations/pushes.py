@@ -68,9 +68,9 @@ def put_image(call: Call, request: PutImageRequestTypeDef) -> PutImageResponseTy
 
 def follow_up(call: Call, repository: FoundRepository, pushed: NewImage, tags: Sequence[str], *, is_new: bool) -> None:
     """Do what the registry is configured to do with an image that was pushed: scan, sign and replicate it."""
-    configured = documents.push_configuration(call.connection, repository.registry)
-    if not configured and not repository.scan_on_push:
+    if not (repository.configured or repository.scan_on_push):
         return
+    configured = documents.push_configuration(call.connection, repository.registry)
     image = images.find(call.connection, repository.key, pushed.digest)
     assert image is not None  # noqa: S101 - it was just pushed
     if is_new:

@@ -88,7 +88,7 @@ def _allowed(name: str) -> tuple[str, ...]:
 
 def records_pulls(call: Call, repository: FoundRepository) -> bool:
     """Whether pulls are recorded: nobody's are where anybody is excluded, since nobody here is anyone."""
-    return not documents.has_any(call.connection, repository.registry, EXCLUSION)
+    return not (repository.configured and documents.has_any(call.connection, repository.registry, EXCLUSION))
 
 
 def register_pull_time_update_exclusion(

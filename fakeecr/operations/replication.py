@@ -97,11 +97,12 @@ def _replicate_to(call: Call, place: Place, repository: FoundRepository, image: 
     documents.put(call.connection, ImageDocument, image.key, REPLICATION, status, clock.now(), place.name)
 
 
-def replicate_deletion(
-    call: Call, configuration: Mapping[str, Any], repository: FoundRepository, digest: str, tag: str | None
-) -> None:
+def replicate_deletion(call: Call, repository: FoundRepository, digest: str, tag: str | None) -> None:
     """Delete an image, or only a tag of it, where a rule replicates deletions as well."""
-    rules = [rule for rule in configuration["rules"] if rule.get("deleteReplication", {}).get("enabled")]
+    found = documents.find(call.connection, RegistryDocument, repository.registry, REPLICATION)
+    if found is None:
+        return
+    rules = [rule for rule in found.content["rules"] if rule.get("deleteReplication", {}).get("enabled")]
     for place in _places({"rules": rules}, repository.name):
         target = registries.find_repository(call.connection, *place, repository.name)
         there = None if target is None else images.find(call.connection, target.key, digest)

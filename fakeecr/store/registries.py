@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, exists, func, insert, select, update
 
-from fakeecr.store.models import Image, Registry, Repository, RepositoryTag
+from fakeecr.store.models import Image, Registry, RegistryDocument, Repository, RepositoryTag
 from fakeecr.store.prepared import Prepared
 
 # The account of the registries that are upstream of pull-through caches; the region of each is its URL.
@@ -28,6 +28,7 @@ class FoundRepository(NamedTuple):
         tag_mutability: ``MUTABLE``, ``IMMUTABLE``, or one of the two ``…_WITH_EXCLUSION``.
         exclusion_filters: the wildcards of a ``…_WITH_EXCLUSION``.
         scan_on_push: whether its images are scanned as they are pushed.
+        configured: whether its registry has any document: a configuration, a rule, or the like.
     """
 
     key: int
@@ -38,6 +39,7 @@ class FoundRepository(NamedTuple):
     tag_mutability: str = "MUTABLE"
     exclusion_filters: Sequence[str] = ()
     scan_on_push: bool = False
+    configured: bool = False
 
 
 _repository = Prepared(
@@ -47,6 +49,8 @@ _repository = Prepared(
         Repository.tag_mutability,
         Repository.exclusion_filters,
         Repository.scan_on_push,
+        # Most registries have none, and need not be asked what to do with each image.
+        exists().where(RegistryDocument.owner_id == Repository.registry_id).label("configured"),
     )
     .join(Registry.__table__, Repository.registry_id == Registry.id)
     .where(
@@ -70,9 +74,11 @@ def find_repository(connection: Connection, account_id: str, region: str, name: 
     found = _repository.rows(connection, {"account_id": account_id, "region": region, "name": name})
     if not found:
         return None
-    key, registry, mutability, filters, scan_on_push = found[0]
+    key, registry, mutability, filters, scan_on_push, configured = found[0]
     wildcards = json.loads(filters) if filters else ()
-    return FoundRepository(key, registry, account_id, region, name, mutability, wildcards, bool(scan_on_push))
+    return FoundRepository(
+        key, registry, account_id, region, name, mutability, wildcards, bool(scan_on_push), bool(configured)
+    )
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:

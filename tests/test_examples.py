@@ -58,6 +58,7 @@ RUNS = {
     # pytest-asyncio, which no example needs, warns of a project that does not configure it.
     "-m pytest -q -p no:asyncio examples/test_with_pytest.py": r"\.\.\. +\[100%\]\n3 passed in .*\n",
     "-m pytest -q -p no:asyncio examples/test_cleanup_untagged.py": r"\.\.\.\. +\[100%\]\n4 passed in .*\n",
+    "-m pytest -q -p no:asyncio examples/test_lifecycle_policy.py": r"\.\. +\[100%\]\n2 passed in .*\n",
     "examples/cleanup_untagged.py": re.escape(CLEANUP),
     "examples/multi_arch.py": re.escape(MULTI_ARCH),
     "-m unittest examples/unittest_case.py": TWO_TESTS_PASSED,

@@ -10,7 +10,7 @@ import warnings
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -66,7 +66,7 @@ class Service:
         self._limits = limits
         self._require_layers = require_layers
         self._expire_daily = expire_daily
-        self._expired_at = clock.now()
+        self._next_expiry: datetime | None = None
 
     def answer(self, request: Request) -> Response:
         """Answer a request, whatever it is: a fault of fakeecr's own becomes a ServerException, and is logged.
@@ -82,7 +82,7 @@ class Service:
             self.failures.strike(operation)
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
-            if self._expire_daily and clock.now() - self._expired_at >= _DAY:
+            if self._expire_daily and clock.now() >= self._expiry():
                 self.expire()
             return response(200, self._answer(operation, request, made_id), made_id)
         except _PublishedLimitError as refusal:
@@ -96,9 +96,17 @@ class Service:
 
     def expire(self) -> list[Decision]:
         """Do what every lifecycle policy says."""
-        self._expired_at = clock.now()
+        now = clock.now()
+        self._next_expiry = now + _DAY
         with self.store.writing() as connection:
-            return [decision for _, decision in lifecycle.run(connection, self._expired_at)]
+            return [decision for _, decision in lifecycle.run(connection, now)]
+
+    def _expiry(self) -> datetime:
+        """Give when policies are to do their work by themselves: a day after they last did, in whatever process."""
+        if self._next_expiry is None:
+            with self.store.reading() as connection:
+                self._next_expiry = (lifecycle.waiting_since(connection) or clock.now()) + _DAY
+        return self._next_expiry
 
     def _answer(self, operation: str, request: Request, made_id: str) -> dict[str, Any]:
         parameters = self._parameters(operation, decode(request.body))

@@ -215,6 +215,11 @@ def run(connection: Connection, now: datetime) -> list[tuple[int, Decision]]:
     return done
 
 
+def waiting_since(connection: Connection) -> datetime | None:
+    """Give when the policy that waits longest was put or evaluated; None where there is no policy."""
+    return documents.oldest(connection, RepositoryDocument, LIFECYCLE)
+
+
 def _decide(connection: Connection, repository_id: int, rules: Sequence[Rule], now: datetime) -> list[Decision]:
     candidates = [
         Candidate(

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from fakeecr.store.models import Image, ImageDocument, RegistryDocument, RepositoryDocument
 from fakeecr.store.pages import Page, page_of
@@ -92,6 +92,11 @@ def everywhere(connection: Connection, table: Table, kind: str) -> list[tuple[in
     """Give the owner and content of every document of a kind."""
     statement = select(table.owner_id, table.content).where(table.kind == kind).order_by(table.id)
     return [(owner, json.loads(content)) for owner, content in connection.execute(statement)]
+
+
+def oldest(connection: Connection, table: Table, kind: str) -> datetime | None:
+    """Give when the document of a kind that was not changed for longest was kept."""
+    return connection.execute(select(func.min(table.updated_at)).where(table.kind == kind)).scalar()
 
 
 def of_images(connection: Connection, repository_id: int, kind: str) -> dict[int, Any]:

@@ -185,6 +185,15 @@ class TestDailyRun:
                 clock.tick(timedelta(hours=1))
                 assert len(listed(client)) == (0 if switched_on else 1)
 
+    def test_comes_in_a_later_process_on_the_same_state_too(self, tmp_path):
+        with freeze_time("2026-01-20") as clock:
+            with FakeECR(tmp_path / "state.db") as ecr:
+                ecr.push("web", pushed_at="2026-01-01")
+                unchecked(ecr).put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+            clock.tick(timedelta(hours=24))
+            with FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
+                assert listed(unchecked(ecr)) == []
+
     def test_looks_at_every_repository_of_every_registry(self, ecr):
         for region in ("us-east-1", "eu-west-1"):
             ecr.push("web", region=region, pushed_at="2020-01-01")

@@ -91,7 +91,7 @@ def push(
         raise ValueError(f"{error.about}: {error}") from None
 
     with service.changing(in_region) as call:
-        there = repository_for(call, account_id, in_region, name, "CREATE_ON_PUSH", moment)
+        there = repository_for(call, account_id, name, "CREATE_ON_PUSH", moment)
         children: list[images.NewImage] = []
         if not image.digest:
             words = images.make_up(call.connection, there.key, name, given_platforms)

@@ -224,5 +224,5 @@ def _pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[Im
         known = tagged.get(tag) if tag else images.find(call.connection, upstream.key, image_id.get("imageDigest", ""))
         if known is None or image_id.get("imageDigest", known.digest) != known.digest:
             continue
-        cached = repository_for(call, account_id, call.region, name, "PULL_THROUGH_CACHE", clock.now())
+        cached = repository_for(call, account_id, name, "PULL_THROUGH_CACHE", clock.now())
         copy_image(call, upstream.key, known.digest, cached, [tag] if tag else [])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection
@@ -35,3 +35,7 @@ class Call:
     secret: bytes
     require_layers: bool
     metadata: ResponseMetadataTypeDef
+
+    def in_region(self, region: str) -> Call:
+        """Give the same call as one that was made to another region of the partition."""
+        return replace(self, region=region)

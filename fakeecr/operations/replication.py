@@ -91,7 +91,7 @@ def replicate(
 
 
 def _replicate_to(call: Call, place: Place, repository: FoundRepository, image: Known, tags: Sequence[str]) -> None:
-    target = repository_for(call, *place, repository.name, "REPLICATION", clock.now())
+    target = repository_for(call.in_region(place.region), place.account_id, repository.name, "REPLICATION", clock.now())
     copy_image(call, repository.key, image.digest, target, tags)
     status = {"status": "COMPLETE"}
     documents.put(call.connection, ImageDocument, image.key, REPLICATION, status, clock.now(), place.name)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from fakeecr import clock
 from fakeecr.errors import (
+    ECRError,
     invalid_parameter,
     template_already_exists,
     template_not_found,
@@ -134,9 +136,11 @@ def _keep(
     changed = {**content, **{name: request[name] for name in _MEMBERS if name in request}}
     if "imageTagMutability" in request and "imageTagMutabilityExclusionFilters" not in request:
         changed.pop("imageTagMutabilityExclusionFilters", None)
-    _settings(call, call.account_id, changed)
     tags = changed.get("resourceTags", [])
-    checked_tags(tags)
+    with _refused("encryptionConfiguration"):
+        _settings(call, call.account_id, changed)
+    with _refused("resourceTags"):
+        checked_tags(tags)
     if (tags or changed["encryptionConfiguration"]["encryptionType"] != "AES256") and not changed.get("customRoleArn"):
         raise invalid_parameter("customRoleArn", "customRoleArn can't be null when tags or a KMS key are given")
     if changed.get("repositoryPolicy"):
@@ -146,6 +150,17 @@ def _keep(
     return _described(
         documents.put(call.connection, RegistryDocument, registry, _TEMPLATE, changed, clock.now(), prefix)
     )
+
+
+@contextmanager
+def _refused(member: str) -> Iterator[None]:
+    """Say InvalidParameterException of what CreateRepository has errors of its own for, which templates have not."""
+    try:
+        yield
+    except ECRError as error:
+        if error.code == "InvalidParameterException":
+            raise
+        raise invalid_parameter(member, error.message or "") from None
 
 
 def _settings(call: Call, account_id: str, template: Mapping[str, Any]) -> dict[str, Any]:
@@ -172,15 +187,13 @@ def _described(document: Document) -> RepositoryCreationTemplateTypeDef:
 # --- Created by a template -----------------------------------------------------------------------
 
 
-def repository_for(
-    call: Call, account_id: str, region: str, name: str, purpose: str, created_at: datetime
-) -> FoundRepository:
+def repository_for(call: Call, account_id: str, name: str, purpose: str, created_at: datetime) -> FoundRepository:
     """Find a repository, or create it: by the template for a purpose, or else with the default settings."""
-    found = registries.find_repository(call.connection, account_id, region, name)
-    found = found or _create_for(call, account_id, region, name, purpose, created_at)
+    found = registries.find_repository(call.connection, account_id, call.region, name)
+    found = found or _create_for(call, account_id, name, purpose, created_at)
     if found is None:
-        registries.create_repository(call.connection, account_id, region, name, created_at)
-        found = registries.find_repository(call.connection, account_id, region, name)
+        registries.create_repository(call.connection, account_id, call.region, name, created_at)
+        found = registries.find_repository(call.connection, account_id, call.region, name)
     assert found is not None  # noqa: S101 - it was created
     return found
 
@@ -191,17 +204,15 @@ def repository_to_push_to(call: Call, request: Mapping[str, Any]) -> FoundReposi
     Raises:
         ECRError: a RepositoryNotFoundException.
     """
-    place = request.get("registryId") or call.account_id, call.region, request["repositoryName"]
-    found = registries.find_repository(call.connection, *place)
-    found = found or _create_for(call, *place, "CREATE_ON_PUSH", clock.now())
+    account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
+    found = registries.find_repository(call.connection, account_id, call.region, name)
+    found = found or _create_for(call, account_id, name, "CREATE_ON_PUSH", clock.now())
     return found or find_repository(call, request)
 
 
-def _create_for(
-    call: Call, account_id: str, region: str, name: str, purpose: str, created_at: datetime
-) -> FoundRepository | None:
+def _create_for(call: Call, account_id: str, name: str, purpose: str, created_at: datetime) -> FoundRepository | None:
     """Create a repository by the template of the longest prefix that is for a purpose; None where there is none."""
-    registry = registries.find_registry(call.connection, account_id, region)
+    registry = registries.find_registry(call.connection, account_id, call.region)
     fitting = [
         each
         for each in documents.find_all(call.connection, RegistryDocument, registry, _TEMPLATE)
@@ -212,11 +223,11 @@ def _create_for(
     # ROOT is the shortest of all.
     template = max(fitting, key=lambda each: (each.name != "ROOT", len(each.name))).content
     key = registries.create_repository(
-        call.connection, account_id, region, name, created_at, **_settings(call, account_id, template)
+        call.connection, account_id, call.region, name, created_at, **_settings(call, account_id, template)
     )
     registries.set_tags(call.connection, key, checked_tags(template.get("resourceTags", [])))
     if template.get("repositoryPolicy"):
         keep_repository_policy(call.connection, key, checked_repository_policy(template["repositoryPolicy"]))
     if template.get("lifecyclePolicy"):
         keep_policy(call.connection, key, checked_policy(template["lifecyclePolicy"])[1])
-    return registries.find_repository(call.connection, account_id, region, name)
+    return registries.find_repository(call.connection, account_id, call.region, name)

@@ -19,10 +19,17 @@ from tests.answers import check_answers
 from tests.conftest import unchecked
 from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, index, referrer
+from tests.operations.test_caches import SECRET
+from tests.operations.test_lifecycle import OLD_UNTAGGED
+from tests.operations.test_policies import WRITTEN
+from tests.operations.test_registry import ROLE
+from tests.operations.test_signing import PROFILE
+from tests.policies.test_lifecycle import anything, policy, rule
 
 ONE, TWO = image("one"), image("two")
 MANIFESTS = [ONE, TWO, index(ONE), index(ONE, TWO), index(index(ONE)), referrer(ONE), image(mediaType=None), "{}", ""]
 DIGESTS = [digest_of(manifest) for manifest in MANIFESTS] + [digest_of("layer"), digest_of("{}"), "sha256:", "none"]
+KEEP_ONE = policy(rule(1, anything(countType="imageCountMoreThan", countNumber=1), description="x" * 30))
 UPLOADS = ["0" * 8 + "-0000-0000-0000-" + "0" * 11 + str(n) for n in range(2)]
 # By its name, what a member may hold that means something in this fake.
 KNOWN = {
@@ -37,6 +44,22 @@ KNOWN = {
     "kmsKey": ["alias/a", "none"],
     "filter": ["a*", "*", "***", "latest"],
     "nextToken": ["", "x", "A" * 32],
+    "lifecyclePolicyText": [OLD_UNTAGGED, KEEP_ONE, "{" * 100],
+    "lifecyclePolicy": [KEEP_ONE],
+    "policyText": [WRITTEN, "{}"],
+    "repositoryPolicy": [WRITTEN],
+    "region": ["us-east-1", "eu-west-1", "ap-south-1"],
+    "prefix": ["web", "new", "ROOT"],
+    "ecrRepositoryPrefix": ["web", "new", "ROOT"],
+    "upstreamRepositoryPrefix": ["web", "ROOT"],
+    "upstreamRegistryUrl": ["public.ecr.aws", "registry-1.docker.io"],
+    "credentialArn": [SECRET],
+    "customRoleArn": [ROLE],
+    "principalArn": [ROLE, ROLE + "2"],
+    "signingProfileArn": [PROFILE],
+    "name": ["BLOB_MOUNTING", "BASIC_SCAN_TYPE_VERSION"],
+    "value": ["ENABLED", "CLAIR"],
+    "Key": ["team", ""],
 }
 JUNK = st.sampled_from(
     [None, "", "\0", "\ud800", "🐳", "a" * 400, -1, 0, 1, 2, 100, 1001, 2**31, 2**63, 2**70, 1.5, True, [], {}, [None]]
@@ -90,7 +113,10 @@ def test_any_request(request, caplog, kind):
                 {"name": "web", "images": [{"manifest": ONE, "tags": ["a"]}, {"tags": ["b"]}, {"status": "ARCHIVED"}],
                  "layers": [{"content": "layer"}]},
                 {"name": "other", "image_tag_mutability": "IMMUTABLE", "images": [{"tags": ["a"]}]},
-                {"name": "empty"}]}]})  # fmt: skip
+                {"name": "empty"}]}],
+                "upstream": [{"url": "public.ecr.aws", "repositories": [
+                    {"name": "web", "images": [{"tags": ["a", "unknown"]}, {"manifest": ONE, "tags": ["latest"]}]},
+                    {"name": "new", "images": [{"tags": ["a"], "platforms": ["linux/amd64"]}]}]}]})  # fmt: skip
             for operation, parameters in calls:
                 body = json.dumps(parameters).encode()
                 # An answer that the model has not fails the client's own check.
@@ -98,5 +124,7 @@ def test_any_request(request, caplog, kind):
                     client._make_api_call(operation, {})
                 assert "failed inside" not in caplog.text
                 check_invariants(ecr)
+            ecr.expire()
+            check_invariants(ecr)
 
         run()

@@ -7,6 +7,7 @@ import pytest
 from tests.answers import check_paging, code_of, error_of, identifiers
 from tests.conftest import unchecked
 from tests.manifests import blob, digest_of, image, index
+from tests.operations.test_templates import KEY, ROLE
 
 OTHER = "999999999999"
 WEST = ("eu-west-1", "123456789012")
@@ -148,12 +149,17 @@ class TestPush:
     def test_makes_the_repository_by_a_template_there(self, ecr, web):
         west = unchecked(ecr, region_name="eu-west-1")
         west.create_repository_creation_template(
-            prefix="ROOT", appliedFor=["REPLICATION"], imageTagMutability="IMMUTABLE"
+            prefix="ROOT",
+            appliedFor=["REPLICATION"],
+            imageTagMutability="IMMUTABLE",
+            encryptionConfiguration={"encryptionType": "KMS", "kmsKey": KEY.replace("us-east-1", "eu-west-1")},
+            customRoleArn=ROLE,
         )
         configure(web, rule(WEST))
         push(web, "1.0")
         (repository,) = west.describe_repositories()["repositories"]
         assert repository["imageTagMutability"] == "IMMUTABLE"
+        assert repository["encryptionConfiguration"]["kmsKey"].startswith("arn:aws:kms:eu-west-1:")
 
     def test_does_not_take_settings_or_deletions_along(self, ecr, client, there):
         client.create_repository(repositoryName="web", imageTagMutability="IMMUTABLE")

@@ -81,6 +81,12 @@ class TestTemplate:
             {"resourceTags": [{"Key": "a", "Value": "b"}]},
             {"encryptionConfiguration": {"encryptionType": "KMS"}},
             {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "mine"}, "customRoleArn": ROLE},
+            {
+                "encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": KEY.replace("us-east-1", "eu-west-1")},
+                "customRoleArn": ROLE,
+            },
+            {"resourceTags": [{"Key": "", "Value": ""}], "customRoleArn": ROLE},
+            {"resourceTags": [{"Key": f"key{n}", "Value": ""} for n in range(51)], "customRoleArn": ROLE},
             {"imageTagMutability": "IMMUTABLE_WITH_EXCLUSION"},
             {"imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "latest"}]},
             {"repositoryPolicy": "{}"},

@@ -17,7 +17,8 @@ from fakeecr.errors import (
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_images, find_repository, required
 from fakeecr.operations.paging import in_memory, read_page, refuse_paging
-from fakeecr.policies.lifecycle import Candidate, Decision, PolicyError, Rule, evaluate, read
+from fakeecr.policies.lifecycle import Candidate, Decision, Rule, evaluate, read
+from fakeecr.policies.text import PolicyError
 from fakeecr.store import documents, images
 from fakeecr.store.documents import Document
 from fakeecr.store.models import RepositoryDocument

@@ -11,7 +11,7 @@ from fakeecr.errors import ECRError, invalid_parameter, registry_policy_not_foun
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_repository
 from fakeecr.policies import access
-from fakeecr.policies.lifecycle import PolicyError
+from fakeecr.policies.text import PolicyError
 from fakeecr.store import documents, registries
 from fakeecr.store.models import RegistryDocument, RepositoryDocument
 

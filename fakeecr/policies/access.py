@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from fakeecr.policies.lifecycle import PolicyError
+from fakeecr.policies.text import PolicyError, parse
 
 
 def read(text: str) -> str:
@@ -14,10 +14,7 @@ def read(text: str) -> str:
     Raises:
         PolicyError: it is no JSON, or not a policy of statements that ECR's resources may have.
     """
-    try:
-        policy = json.loads(text)
-    except (ValueError, RecursionError):
-        raise PolicyError("no JSON") from None
+    policy = parse(text)
     statements = policy.get("Statement") if isinstance(policy, dict) else None
     if isinstance(statements, dict):
         statements = [statements]

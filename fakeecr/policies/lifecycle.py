@@ -13,6 +13,8 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from fakeecr.policies.text import PolicyError, parse
+
 Class = Literal["standard", "archive"]
 
 # Documented.
@@ -20,10 +22,6 @@ _MOST_RULES = 50
 _MOST_WILDCARDS = 4
 _SHORTEST_ARCHIVE = 90
 _COUNT_TYPES = ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
-
-
-class PolicyError(ValueError):
-    """A policy is not one; the message is AWS's where it is known."""
 
 
 class Rule(NamedTuple):
@@ -172,8 +170,8 @@ def read(text: str) -> tuple[list[Rule], str]:
         PolicyError: it is none.
     """
     try:
-        content = json.loads(text, parse_constant=_no_constant)
-    except (ValueError, RecursionError):
+        content = parse(text)
+    except PolicyError:
         raise PolicyError("Could not map policyString into LifecyclePolicy.") from None
     if not isinstance(content, dict):
         raise PolicyError("Could not map policyString into LifecyclePolicy.")
@@ -183,10 +181,6 @@ def read(text: str) -> tuple[list[Rule], str]:
     rules = [_rule(each) for each in content["rules"]]
     _check_together(rules, content["rules"])
     return rules, json.dumps(content, separators=(",", ":"), ensure_ascii=False)
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(name)
 
 
 def _members(value: Any, required: Collection[str], optional: Collection[str]) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from fakeecr.errors import SeedError
 from fakeecr.operations.lifecycle import keep_policy
 from fakeecr.operations.policies import keep_repository_policy
 from fakeecr.policies import access, lifecycle
-from fakeecr.policies.lifecycle import PolicyError
+from fakeecr.policies.text import PolicyError
 from fakeecr.seeds.reader import read
 from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed, finding_as_kept
 from fakeecr.seeds.values import FileName, ResourceKey

@@ -175,6 +175,10 @@ def check_finding(finding: Any) -> dict[str, Any]:
 def finding_as_kept(finding: FindingSeed) -> dict[str, Any]:
     """Give a finding as DescribeImageScanFindings answers with it."""
     kept: dict[str, Any] = msgspec.to_builtins(finding)
+    try:
+        msgspec.json.encode(kept)
+    except UnicodeEncodeError:
+        raise SeedError("a finding has half a character in it", path="findings") from None
     return kept
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from fakeecr.store.models import Image, ImageDocument, RegistryDocument, RepositoryDocument
@@ -15,6 +15,8 @@ from fakeecr.store.prepared import Prepared
 
 # The kind of document that says what scans of an image find; seeds and tests say it, and scans give it.
 FINDINGS = "findings"
+
+_read_json = msgspec.json.Decoder().decode
 
 Table = type[RegistryDocument] | type[RepositoryDocument] | type[ImageDocument]
 
@@ -83,7 +85,7 @@ def _read(connection: Connection, table: Table, *conditions: Any, limit: int | N
         .limit(limit)
     )
     return [
-        Document(row.name, json.loads(row.content), row.created_at, row.updated_at, row.id)
+        Document(row.name, _read_json(row.content), row.created_at, row.updated_at, row.id)
         for row in connection.execute(statement)
     ]
 
@@ -91,7 +93,7 @@ def _read(connection: Connection, table: Table, *conditions: Any, limit: int | N
 def everywhere(connection: Connection, table: Table, kind: str) -> list[tuple[int, Any]]:
     """Give the owner and content of every document of a kind."""
     statement = select(table.owner_id, table.content).where(table.kind == kind).order_by(table.id)
-    return [(owner, json.loads(content)) for owner, content in connection.execute(statement)]
+    return [(owner, _read_json(content)) for owner, content in connection.execute(statement)]
 
 
 def oldest(connection: Connection, table: Table, kind: str) -> datetime | None:
@@ -106,14 +108,14 @@ def of_images(connection: Connection, repository_id: int, kind: str) -> dict[int
         .join(Image.__table__, Image.id == ImageDocument.owner_id)
         .where(Image.repository_id == repository_id, ImageDocument.kind == kind)
     )
-    return {owner: json.loads(content) for owner, content in connection.execute(statement)}
+    return {owner: _read_json(content) for owner, content in connection.execute(statement)}
 
 
 def put(
     connection: Connection, table: Table, owner: int, kind: str, content: Any, moment: datetime, name: str = ""
 ) -> Document:
     """Keep a document, in place of the one of this kind and name."""
-    kept = json.dumps(content)
+    kept = msgspec.json.encode(content).decode()
     found = find(connection, table, owner, kind, name)
     if found is None:
         values = {"owner_id": owner, "kind": kind, "name": name, "content": kept}
@@ -135,7 +137,7 @@ def remove(connection: Connection, table: Table, owner: int | None, kind: str, n
 
 def push_configuration(connection: Connection, registry: int) -> dict[str, Any]:
     """Give by their kinds the contents of those documents of a registry of which there is one alone."""
-    return {kind: json.loads(content) for kind, content in _of_pushes.rows(connection, {"owner": registry, "name": ""})}
+    return {kind: _read_json(content) for kind, content in _of_pushes.rows(connection, {"owner": registry, "name": ""})}
 
 
 def has_any(connection: Connection, registry: int, kind: str) -> bool:

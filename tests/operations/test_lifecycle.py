@@ -57,6 +57,7 @@ class TestPolicy:
             (policy(rule(1, tagged(**days(1)), description="x" * 60)),
              "Invalid parameter at 'LifecyclePolicyText' failed to satisfy constraint: 'Lifecycle policy validation "
              "failure: Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED.'"),
+            (OLD_UNTAGGED.replace("a desc", "\\ud800 desc"), "Could not map policyString into LifecyclePolicy."),
             ("{" * 100, "Could not map policyString into LifecyclePolicy."),
             ("{}", "at 'lifecyclePolicyText' failed to satisfy constraint: 'Member must have length greater than or "
              "equal to 100'"),

@@ -272,6 +272,7 @@ class TestFindings:
             ([{**HIGH, "severity": "BAD"}], {"tag": "one"}, "findings: expected one of INFORMATIONAL, LOW"),
             ([{**HIGH, "url": "x"}], {"tag": "one"}, "findings: unknown key 'url'; did you mean 'uri'?"),
             ([1], {"tag": "one"}, "findings: expected"),
+            ([{**HIGH, "name": "\ud800"}], {"tag": "one"}, "findings: a finding has half a character in it"),
             ([HIGH], {}, "An image is known by its tag or its digest; give one of both"),
             ([HIGH], {"tag": "one", "digest": "x"}, "An image is known by its tag or its digest; give one of both"),
             ([HIGH], {"tag": "two"}, "There is no image web:two in 123456789012 of us-east-1"),

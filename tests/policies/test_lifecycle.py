@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakeecr.policies.lifecycle import Candidate, PolicyError, evaluate, read
+from fakeecr.policies.lifecycle import Candidate, evaluate, read
+from fakeecr.policies.text import PolicyError
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EXPIRE = {"type": "expire"}

@@ -40,7 +40,10 @@ def web(client):
 @pytest.fixture
 def there(ecr):
     """Give a function that lists a repository as another region and account have it."""
+    return lister(ecr)
 
+
+def lister(ecr):
     def listed(region="eu-west-1", account="123456789012", name="web"):
         client = unchecked(ecr, region_name=region)
         try:
@@ -83,7 +86,9 @@ class TestConfiguration:
 
 
 class TestPush:
-    def test_appears_in_the_other_region_and_the_other_account(self, web, there):
+    def test_appears_in_the_other_region_and_the_other_account(self, any_ecr):
+        web, there = unchecked(any_ecr), lister(any_ecr)
+        web.create_repository(repositoryName="web")
         configure(web, rule(WEST, ACCOUNT))
         push(web, "1.0")
         expected = [(digest_of(image()), "1.0")]

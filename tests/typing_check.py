@@ -17,6 +17,8 @@ with FakeECR("state.db", account_id="012345678910", region="us-west-2", limits="
     assert_type(ecr.push("web", "latest", manifest="{}"), PushedImage)
     assert_type(ecr.push("web").tags, tuple[str, ...])
     assert_type(ecr.dump(), dict[str, Any])
+    assert_type(ecr.expire(), list[str])
+    ecr.set_findings("web", [{"name": "CVE-2026-1234", "severity": "HIGH"}], tag="latest")
 
 assert_type(fakeecr.current(), FakeECR)
 assert_type(fakeecr.is_active(), bool)

@@ -21,6 +21,7 @@ Class = Literal["standard", "archive"]
 _MOST_RULES = 50
 _MOST_WILDCARDS = 4
 _SHORTEST_ARCHIVE = 90
+_BIGGEST = 2**31 - 1
 _COUNT_TYPES = ("imageCountMoreThan", "sinceImagePushed", "sinceImagePulled", "sinceImageTransitioned")
 
 
@@ -117,8 +118,8 @@ def _due(rule: Rule, images: Sequence[Candidate], now: datetime) -> Sequence[Can
     if rule.count_type == "imageCountMoreThan":
         oldest_first = sorted(images, key=lambda image: image.activated_at or image.pushed_at)
         return oldest_first[: max(0, len(images) - rule.count_number)]
-    last_alive = now - timedelta(days=rule.count_number)
-    return [image for image in images if _since(rule.count_type, image) < last_alive]
+    allowed = timedelta(days=min(rule.count_number, timedelta.max.days))
+    return [image for image in images if now - _since(rule.count_type, image) > allowed]
 
 
 def _since(count_type: str, image: Candidate) -> datetime:
@@ -211,8 +212,12 @@ def _one_of(value: Any, allowed: Sequence[str]) -> str:
 def _number(value: Any, least: int) -> int:
     if type(value) is not int:
         raise PolicyError('instance type does not match any allowed primitive type (allowed: ["integer"])')
-    if not least <= value < 2**31:
+    if value < least:
         raise PolicyError(f"numeric instance is lower than the required minimum (minimum: {least}, found: {value})")
+    if value > _BIGGEST:
+        raise PolicyError(
+            f"numeric instance is greater than the required maximum (maximum: {_BIGGEST}, found: {value})"
+        )
     return value
 
 

@@ -118,6 +118,10 @@ class TestTime:
         text = policy(rule(1, anything(**days(30, "sinceImagePulled")), ARCHIVE))
         assert decided(text, images) == {"never pulled": "transition", "pulled long ago": "transition"}
 
+    @pytest.mark.parametrize("number", [800_000, 2**31 - 1])
+    def test_longer_than_any_calendar_is_never_over(self, number):
+        assert decided(policy(rule(1, anything(**days(number)))), [image("A", [], 9)]) == {}
+
     def test_of_the_restoration_counts_as_that_of_the_push(self):
         images = [image("restored", [], 90, activated_at=NOW - timedelta(days=2)), image("younger", [], 9)]
         assert list(decided(policy(rule(1, anything(**days(5)))), images)) == ["younger"]
@@ -279,6 +283,10 @@ REFUSED = {
     "an unknown countType": (policy(rule(1, untagged(countType="x", countNumber=1))), "not found in enum"),
     "a count of 0": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=0))), "minimum: 1, found: 0"),
     "a count of 1.5": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=1.5))), "instance type"),
+    "a count beyond 31 bits": (
+        policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=2**31))),
+        "numeric instance is greater than the required maximum (maximum: 2147483647, found: 2147483648)",
+    ),
     "a unit for a count": (policy(rule(1, untagged(countUnit="days", **KEEP_ONE))), "(matched 0 out of 4)\n"),
     "no unit for days": (policy(rule(1, untagged(countType="sinceImagePushed", countNumber=1))), "0 out of 4)\n"),
     "weeks": (policy(rule(1, untagged(**{**days(1), "countUnit": "weeks"}))), "not found in enum"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import Connection
@@ -16,12 +17,13 @@ from fakeecr.errors import (
 )
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_images, find_repository, required
-from fakeecr.operations.paging import in_memory, read_page, refuse_paging
+from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.policies.lifecycle import Candidate, Decision, Rule, evaluate, read
 from fakeecr.policies.text import PolicyError
-from fakeecr.store import documents, images
+from fakeecr.store import documents, images, previews
 from fakeecr.store.documents import Document
 from fakeecr.store.models import RepositoryDocument
+from fakeecr.store.previews import Previewed
 from fakeecr.store.registries import FoundRepository
 
 if TYPE_CHECKING:
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 LIFECYCLE, _PREVIEW = "lifecycle", "lifecycle preview"
 # What AWS says of a policy that was never evaluated (documented).
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_TAGGED = {"ANY": None, "TAGGED": True, "UNTAGGED": False}
 
 
 def put_lifecycle_policy(call: Call, request: PutLifecyclePolicyRequestTypeDef) -> PutLifecyclePolicyResponseTypeDef:
@@ -119,18 +122,20 @@ def start_lifecycle_policy_preview(
     """Evaluate a policy, the repository's own if none is given, and keep what it would do; that takes no time here."""
     repository = find_repository(call, request)
     text = request.get("lifecyclePolicyText") or _policy(call, repository).content["text"]
-    results = [
-        {
-            "imageDigest": decision.image.digest,
-            "imageTags": list(decision.image.tags),
-            "imagePushedAt": decision.image.pushed_at.timestamp(),
-            "type": decision.rule.action.upper(),
-            "priority": decision.rule.priority,
-            "storageClass": decision.image.storage_class.upper(),
-        }
+    previewed = [
+        Previewed(
+            decision.image.digest,
+            decision.image.tags,
+            decision.image.pushed_at,
+            decision.rule.action.upper(),
+            decision.rule.priority,
+            decision.image.storage_class.upper(),
+        )
         for decision in _decide(call.connection, repository.key, checked_policy(text)[0], clock.now())
     ]
-    preview = {"text": text, "results": results}
+    previews.keep(call.connection, repository.key, previewed)
+    moving = sum(each.action == "TRANSITION" for each in previewed)
+    preview = {"text": text, "expiring": len(previewed) - moving, "transitioning": moving}
     documents.put(call.connection, RepositoryDocument, repository.key, _PREVIEW, preview, clock.now())
     return {
         "lifecyclePolicyText": text,
@@ -149,51 +154,52 @@ def get_lifecycle_policy_preview(
     preview = documents.find(call.connection, RepositoryDocument, repository.key, _PREVIEW)
     if preview is None:
         raise lifecycle_policy_preview_not_found(repository.name, repository.account_id)
-    results = preview.content["results"]
     response: GetLifecyclePolicyPreviewResponseTypeDef = {
         "lifecyclePolicyText": preview.content["text"],
         "previewResults": [],
         "registryId": repository.account_id,
         "repositoryName": repository.name,
         "status": "COMPLETE",
-        "summary": _summary(results),
+        "summary": _summary(preview.content),
         "ResponseMetadata": call.metadata,
     }
-    tag_status = request.get("filter", {}).get("tagStatus", "ANY")
-    shown = [each for each in results if tag_status == "ANY" or bool(each["imageTags"]) is (tag_status == "TAGGED")]
+    tagged = _TAGGED[request.get("filter", {}).get("tagStatus", "ANY")]
     if "imageIds" in request:
         refuse_paging(request, "imageIds")
         found = find_images(call, repository, request["imageIds"])
         asked = {required(repository, image_id, image).digest for image_id, image in found}
-        response["previewResults"] = [_result(each) for each in shown if each["imageDigest"] in asked]
+        shown = previews.find_all(call.connection, repository.key, tagged, asked)
+        response["previewResults"] = [_result(each) for each in shown]
         return response
-    listing = ("GetLifecyclePolicyPreview", repository.key, tag_status, preview.updated_at)
-    rows, token = read_page(call, request, listing, in_memory(shown))
-    response["previewResults"] = [_result(each) for each, _ in rows]
+    listing = ("GetLifecyclePolicyPreview", repository.key, tagged, preview.updated_at)
+    read_rows = partial(previews.read_page, call.connection, repository.key, tagged)
+    rows, token = read_page(call, request, listing, read_rows)
+    response["previewResults"] = [_result(each) for each in rows]
     if token is not None:
         response["nextToken"] = token
     return response
 
 
-def _result(found: Mapping[str, Any]) -> LifecyclePolicyPreviewResultTypeDef:
+def _result(found: Previewed) -> LifecyclePolicyPreviewResultTypeDef:
     result: LifecyclePolicyPreviewResultTypeDef = {
-        "action": {"type": found["type"]},
-        "appliedRulePriority": found["priority"],
-        "imageDigest": found["imageDigest"],
-        "imagePushedAt": _moment(found["imagePushedAt"]),
-        "imageTags": found["imageTags"],
-        "storageClass": found["storageClass"],
+        "action": {"type": found.action},
+        "appliedRulePriority": found.priority,
+        "imageDigest": found.digest,
+        "imagePushedAt": found.pushed_at,
+        "imageTags": list(found.tags),
+        "storageClass": found.storage_class,
     }
-    if found["type"] == "TRANSITION":
+    if found.action == "TRANSITION":
         result["action"]["targetStorageClass"] = "ARCHIVE"
     return result
 
 
-def _summary(results: Sequence[Mapping[str, Any]]) -> LifecyclePolicyPreviewSummaryTypeDef:
-    moving = sum(each["type"] == "TRANSITION" for each in results)
-    summary: LifecyclePolicyPreviewSummaryTypeDef = {"expiringImageTotalCount": len(results) - moving}
-    if moving:
-        summary["transitioningImageTotalCounts"] = [{"imageTotalCount": moving, "targetStorageClass": "ARCHIVE"}]
+def _summary(preview: Mapping[str, Any]) -> LifecyclePolicyPreviewSummaryTypeDef:
+    summary: LifecyclePolicyPreviewSummaryTypeDef = {"expiringImageTotalCount": preview["expiring"]}
+    if preview["transitioning"]:
+        summary["transitioningImageTotalCounts"] = [
+            {"imageTotalCount": preview["transitioning"], "targetStorageClass": "ARCHIVE"}
+        ]
     return summary
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 from fakeecr.errors import DatabaseError
 from fakeecr.store.models import Base, Secret, new_secret
 
-HEAD = "0002"
+HEAD = "0003"
 
 # Alembic's own table under a name of ours: by it a fakeecr database is known.
 VERSION_TABLE = "fakeecr_schema"

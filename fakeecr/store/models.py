@@ -282,6 +282,33 @@ class ImageDocument(_Document, Base):
     owner_id: Mapped[int] = mapped_column(_Key, ForeignKey("image.id", ondelete="CASCADE"))
 
 
+class PreviewedImage(Base):
+    """What a repository's lifecycle policy does with an image, by the last preview; the image may be gone since.
+
+    `id` is the key that pages are read by. `tags` is a list in JSON; `action` and `storage_class` are as the wire has
+    them.
+    """
+
+    __tablename__ = "previewed_image"
+    __table_args__ = (
+        UniqueConstraint("repository_id", "digest"),
+        # One index for each way a preview can be filtered, each in the order of its pages.
+        Index(None, "repository_id", "id"),
+        Index(None, "repository_id", "tagged", "id"),
+        _NEVER_REUSED,
+    )
+
+    id: Mapped[int] = mapped_column(_Key, primary_key=True)
+    repository_id: Mapped[int] = mapped_column(_Key, ForeignKey("repository.id", ondelete="CASCADE"))
+    digest: Mapped[str] = mapped_column(String(71))
+    tags: Mapped[str] = mapped_column(String)
+    tagged: Mapped[bool]
+    pushed_at: Mapped[datetime] = mapped_column(Moment)
+    action: Mapped[str] = mapped_column(String(10))
+    priority: Mapped[int] = mapped_column(BigInteger)
+    storage_class: Mapped[str] = mapped_column(String(10))
+
+
 class ImageIdentifier(Base):
     """A row of ListImages: one for each tag of an image, or one without a tag for an image that has none.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -151,3 +152,38 @@ def test_it_dumps_and_seeds_again(ecr):
     with FakeECR() as other:
         other.seed(dumped)
         assert other.dump() == dumped
+
+
+# --- Revision 0002 ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def previewed(tmp_path):
+    """Give a fake on a copy of the file that fakeecr wrote at revision 0002: with a policy, its preview and more."""
+    shutil.copy(STATES / "revision-0002.db", tmp_path / "state.db")
+    with FakeECR(tmp_path / "state.db") as fake:
+        check_invariants(fake)
+        yield fake
+
+
+def test_a_preview_is_there_with_its_results(previewed):
+    preview = unchecked(previewed).get_lifecycle_policy_preview(repositoryName="web")
+    assert preview["summary"] == {
+        "expiringImageTotalCount": 3,
+        "transitioningImageTotalCounts": [{"targetStorageClass": "ARCHIVE", "imageTotalCount": 2}],
+    }
+    shown = [(each["imageTags"], each["appliedRulePriority"]) for each in preview["previewResults"]]
+    assert shown == [(["old-0"], 2), (["old-1"], 2), ([], 1), ([], 1), ([], 1)]
+    assert {each["imagePushedAt"] for each in preview["previewResults"]} == {datetime(2024, 3, 1, tzinfo=UTC)}
+    assert {each["storageClass"] for each in preview["previewResults"]} == {"STANDARD"}
+    assert [each["action"]["type"] for each in preview["previewResults"]] == ["TRANSITION"] * 2 + ["EXPIRE"] * 3
+
+
+def test_what_was_configured_still_acts(previewed):
+    client = unchecked(previewed)
+    assert len(previewed.expire()) == 5
+    previewed.push("web", "again")
+    there = unchecked(previewed, region_name="us-west-2")
+    assert {tag for _, tag in identifiers(there.list_images(repositoryName="web"))} == {"here-and-there", "again"}
+    found = client.describe_image_scan_findings(repositoryName="web", imageId={"imageTag": "latest"})
+    assert found["imageScanFindings"]["findings"] == [{"name": "CVE-2024-1", "severity": "HIGH"}]

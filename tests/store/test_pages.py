@@ -7,8 +7,10 @@ from contextlib import contextmanager
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
 from fakeecr import FakeECR
+from fakeecr.store import previews
 from fakeecr.store.models import ImageIdentifier
 from fakeecr.store.pages import Filter, identifiers, identifiers_statement
 
@@ -74,6 +76,23 @@ class TestThePlan:
         assert "Sort" not in found
         # It may take an index that lacks a condition which nearly every row meets, and look at the row instead.
         assert sum(map(int, re.findall(r"Rows Removed by Filter: (\d+)", found))) <= 20
+
+
+@pytest.mark.parametrize(
+    ("tagged", "index"),
+    [
+        (None, "ix_previewed_image_repository_id_id (repository_id=? AND id>?)"),
+        (True, "ix_previewed_image_repository_id_tagged_id (repository_id=? AND tagged=? AND id>?)"),
+        (False, "ix_previewed_image_repository_id_tagged_id (repository_id=? AND tagged=? AND id>?)"),
+    ],
+)
+def test_a_page_of_a_preview_reads_one_index_in_its_order(ecr, tagged, index):
+    statement = previews.page_statement(1, tagged, 500, 100).compile(
+        dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
+    )
+    with ecr._open().store.reading() as connection:
+        found = " ".join(row[-1] for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}"))
+    assert found.replace("rowid>?", "id>?") == f"SEARCH previewed_image USING INDEX {index}"
 
 
 @contextmanager

@@ -8,13 +8,17 @@ from __future__ import annotations
 import functools
 import threading
 import time
+from collections.abc import Callable
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
 import botocore.endpoint
+import botocore.waiter
 from botocore.endpoint import Endpoint
 from botocore.retries.bucket import TokenBucket
 from botocore.session import Session
+from botocore.waiter import Waiter
 
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore_clients import CREDENTIALS
@@ -36,7 +40,9 @@ def begin() -> None:
         _in_use += 1
         if _in_use == 1:
             _take_back()
-            _replace(botocore.endpoint, "time", _Time())
+            _replace(botocore.endpoint, "time", _Time(answers_this_call))
+            _replace(botocore.waiter, "time", _Time(_answers_this_wait))
+            _replace(Waiter, "wait", _wait(Waiter.wait))
             _replace(TokenBucket, "acquire", _acquire(TokenBucket.acquire))
             _replace(Session, "create_client", _create_client(Session.create_client))
             _replace(Endpoint, "make_request", _make_request(Endpoint.make_request))
@@ -75,14 +81,52 @@ def _take_back() -> None:
 
 
 class _Time:
-    """The module `time`, in which a call that a fake answers does not sleep before its retries."""
+    """The module `time`, in which nothing sleeps for what a fake answers: no retry of a call, and no waiter."""
+
+    def __init__(self, is_answered: Callable[[], bool]) -> None:
+        self._is_answered = is_answered
 
     def __getattr__(self, name: str) -> Any:
         return getattr(time, name)
 
     def sleep(self, seconds: float) -> None:
-        if not answers_this_call():
+        if not self._is_answered():
             time.sleep(seconds)
+
+
+class _Wait:
+    """A wait of botocore's, over several calls.
+
+    Attributes:
+        answered: whether a fake answered its last call.
+    """
+
+    __slots__ = ("answered",)
+
+    def __init__(self) -> None:
+        self.answered = False
+
+
+# The wait in which calls are being made here; None outside of any.
+_this_wait: ContextVar[_Wait | None] = ContextVar("fakeecr_this_wait", default=None)
+
+
+def _answers_this_wait() -> bool:
+    wait = _this_wait.get()
+    return wait is not None and wait.answered
+
+
+def _wait(original: Any) -> Any:
+    @functools.wraps(original)
+    def wait(self: Waiter, **kwargs: Any) -> Any:
+        """Know a wait while it lasts: what a fake answers does not change by waiting."""
+        before = _this_wait.set(_Wait())
+        try:
+            return original(self, **kwargs)
+        finally:
+            _this_wait.reset(before)
+
+    return wait
 
 
 def _acquire(original: Any) -> Any:
@@ -147,5 +191,8 @@ def _make_request(original: Any) -> Any:
             return original(self, operation_model, request_dict)
         finally:
             this_call.reset(before)
+            wait = _this_wait.get()
+            if wait is not None:
+                wait.answered = call is not None and call.answered
 
     return make_request

@@ -84,7 +84,8 @@ OPERATIONS: Mapping[str, Operation] = {
         not_modelled="replication that is in progress or failed: it takes no time",
     ),
     "DescribeImageScanFindings": Operation(
-        scanning.describe_image_scan_findings, not_modelled="scans that are in progress or failed; enhanced findings"
+        scanning.describe_image_scan_findings,
+        not_modelled="scans that are in progress or failed; of enhanced findings, scores and remediations",
     ),
     "DescribeImageSigningStatus": Operation(
         signing.describe_image_signing_status, not_modelled="signatures: there is only the status, COMPLETE"
@@ -135,7 +136,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "PutRegistryScanningConfiguration": Operation(
         scanning.put_registry_scanning_configuration,
         writes=True,
-        not_modelled="continuous and enhanced scans: they find what scans on push find",
+        not_modelled="scans of what was pushed before; all types find the same",
     ),
     "PutReplicationConfiguration": Operation(replication.put_replication_configuration, writes=True),
     "PutSigningConfiguration": Operation(

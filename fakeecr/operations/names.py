@@ -32,3 +32,8 @@ def registry_host(call: Call, account_id: str) -> str:
 def key_arn(call: Call, account_id: str, resource: str) -> str:
     """Give the ARN of a key of KMS, or of an alias."""
     return f"arn:{call.partition.name}:kms:{call.region}:{account_id}:{resource}"
+
+
+def finding_arn(call: Call, account_id: str, resource: str) -> str:
+    """Give the ARN of a finding of Amazon Inspector."""
+    return f"arn:{call.partition.name}:inspector2:{call.region}:{account_id}:finding/{resource}"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from fakeecr import clock
@@ -18,7 +19,7 @@ from fakeecr.errors import (
 )
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_image, find_repository
-from fakeecr.operations.names import repository_arn
+from fakeecr.operations.names import finding_arn, repository_arn
 from fakeecr.operations.paging import in_memory, read_page
 from fakeecr.operations.registry import default_registry
 from fakeecr.policies.filters import is_scan_filter_of
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
         BatchGetRepositoryScanningConfigurationResponseTypeDef,
         DescribeImageScanFindingsRequestTypeDef,
         DescribeImageScanFindingsResponseTypeDef,
+        EnhancedImageScanFindingTypeDef,
         GetRegistryScanningConfigurationResponseTypeDef,
+        ImageScanStatusTypeDef,
         PutRegistryScanningConfigurationRequestTypeDef,
         PutRegistryScanningConfigurationResponseTypeDef,
         RegistryScanningConfigurationTypeDef,
@@ -42,11 +45,16 @@ if TYPE_CHECKING:
         RepositoryScanningConfigurationTypeDef,
         StartImageScanRequestTypeDef,
         StartImageScanResponseTypeDef,
+        VulnerablePackageTypeDef,
     )
 
 SCANNING = "scanning"
 SCAN = "scan"
 _DAY = timedelta(days=1)
+_ENHANCED_PAGE = 100
+# What is said of an image that was scanned, and of one that is scanned again and again (documented).
+_COMPLETE: ImageScanStatusTypeDef = {"description": "The scan was completed successfully.", "status": "COMPLETE"}
+_ACTIVE: ImageScanStatusTypeDef = {"description": "Continuous scan is selected for image.", "status": "ACTIVE"}
 # Which frequencies a scan type has (documented).
 _FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"}}
 
@@ -184,21 +192,81 @@ def describe_image_scan_findings(
             image_id.get("imageDigest"), image_id.get("imageTag"), repository.name, repository.account_id
         )
     findings: Sequence[Any] = [] if kept is None else kept.content
+    configuration = _configuration(call, repository.registry)
+    is_enhanced = configuration["scanType"] == "ENHANCED"
     listing = ("DescribeImageScanFindings", image.key, None if kept is None else kept.updated_at)
-    rows, token = read_page(call, request, listing, in_memory(findings))
+    # Of enhanced findings a page always has a hundred (observed).
+    asked = {**request, "maxResults": _ENHANCED_PAGE} if is_enhanced else request
+    rows, token = read_page(call, asked, listing, in_memory(findings))
+    shown = [finding for finding, _ in rows]
+    frequency, _ = applied(configuration, repository.name, scan_on_push=repository.scan_on_push)
     response: DescribeImageScanFindingsResponseTypeDef = {
         "imageId": {"imageDigest": image.digest, **image_id},
         "imageScanFindings": {
             "findingSeverityCounts": dict(Counter(finding["severity"] for finding in findings)),
-            "findings": [finding for finding, _ in rows],
             "imageScanCompletedAt": scan.updated_at,
             "vulnerabilitySourceUpdatedAt": scan.updated_at,
         },
-        "imageScanStatus": {"description": "The scan was completed successfully.", "status": "COMPLETE"},
+        "imageScanStatus": _ACTIVE if frequency == "CONTINUOUS_SCAN" else _COMPLETE,
         "registryId": repository.account_id,
         "repositoryName": repository.name,
         "ResponseMetadata": call.metadata,
     }
+    if is_enhanced:
+        response["imageScanFindings"]["enhancedFindings"] = _enhanced(call, repository, image, shown, scan.updated_at)
+    else:
+        response["imageScanFindings"]["findings"] = shown
     if token is not None:
         response["nextToken"] = token
     return response
+
+
+def _enhanced(
+    call: Call, repository: FoundRepository, image: Known, findings: Sequence[Mapping[str, Any]], scanned_at: datetime
+) -> list[EnhancedImageScanFindingTypeDef]:
+    """Tell findings as Amazon Inspector does; what a test does not say, such as scores, is left out."""
+    resource_id = f"{repository_arn(call, repository.account_id, repository.name)}/{image.digest}"
+    tags = images.tags_of(call.connection, [image.key]).get(image.key, [])
+    pushed_at = pages.images_of(call.connection, [image.key])[image.key].pushed_at
+    enhanced: list[EnhancedImageScanFindingTypeDef] = []
+    for finding in findings:
+        said = {each["key"]: each.get("value", "") for each in finding.get("attributes", [])}
+        package, key = said.get("package_name"), f"{image.digest} {finding['name']} {said}"
+        told: EnhancedImageScanFindingTypeDef = {
+            "awsAccountId": repository.account_id,
+            "findingArn": finding_arn(call, repository.account_id, blake2b(key.encode(), digest_size=16).hexdigest()),
+            "firstObservedAt": scanned_at,
+            "lastObservedAt": scanned_at,
+            "packageVulnerabilityDetails": {"vendorSeverity": finding["severity"], "vulnerabilityId": finding["name"]},
+            "resources": [
+                {
+                    "details": {
+                        "awsEcrContainerImage": {
+                            "imageHash": image.digest,
+                            "imageTags": tags,
+                            "pushedAt": pushed_at,
+                            "registry": repository.account_id,
+                            "repositoryName": repository.name,
+                        }
+                    },
+                    "id": resource_id,
+                    "type": "AWS_ECR_CONTAINER_IMAGE",
+                }
+            ],
+            "severity": finding["severity"],
+            "status": "ACTIVE",
+            "title": finding["name"] if package is None else f"{finding['name']} - {package}",
+            "type": "PACKAGE_VULNERABILITY",
+            "updatedAt": scanned_at,
+        }
+        if "description" in finding:
+            told["description"] = finding["description"]
+        if "uri" in finding:
+            told["packageVulnerabilityDetails"]["sourceUrl"] = finding["uri"]
+        if package is not None:
+            vulnerable: VulnerablePackageTypeDef = {"name": package}
+            if "package_version" in said:
+                vulnerable["version"] = said["package_version"]
+            told["packageVulnerabilityDetails"]["vulnerablePackages"] = [vulnerable]
+        enhanced.append(told)
+    return enhanced

@@ -1,4 +1,4 @@
-"""What botocore does otherwise while a fake is in use: it does not sleep before a retry that a fake answers."""
+"""What botocore does otherwise while a fake is in use: it does not sleep for what a fake answers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import botocore.endpoint
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from botocore.exceptions import ClientError, NoRegionError
+from botocore.exceptions import ClientError, NoRegionError, WaiterError
 from botocore.retries.bucket import Clock, TokenBucket
 from botocore.session import Session
 
@@ -28,13 +28,15 @@ def slept(monkeypatch) -> list[float]:
     return slept
 
 
+class Raw:
+    """The body of a response that has none."""
+
+    def stream(self):
+        yield b""
+
+
 def unavailable(client, call: str, **parameters: str) -> Callable[[], None]:
     """Give a call that a test's own handler fails, and botocore tries twice."""
-
-    class Raw:
-        def stream(self):
-            yield b""
-
     service = client.meta.service_model.service_name
     operation = client.meta.method_to_api_mapping[call]
     client.meta.events.register(
@@ -132,6 +134,34 @@ def interrupted(client) -> None:
         client.list_images(repositoryName="web")
 
 
+class TestWaiters:
+    def test_take_no_time_where_a_fake_answers(self, ecr, session, slept):
+        client = session.client("ecr", "us-east-1")
+        client.put_registry_scanning_configuration(
+            scanType="ENHANCED",
+            rules=[
+                {
+                    "scanFrequency": "CONTINUOUS_SCAN",
+                    "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
+                }
+            ],
+        )
+        ecr.push("web", "latest")
+        with pytest.raises(WaiterError, match="Max attempts exceeded"):
+            client.get_waiter("image_scan_complete").wait(repositoryName="web", imageId={"imageTag": "latest"})
+        assert slept == []
+
+    def test_of_other_services_sleep(self, ecr, session, slept):
+        client = session.client("s3", "us-east-1", **ONCE)
+        client.meta.events.register(
+            "before-send.s3.HeadBucket", lambda request, **_: AWSResponse(request.url, 404, {}, Raw())
+        )
+        ecr.client().describe_registry()
+        with pytest.raises(WaiterError, match="Max attempts exceeded"):
+            client.get_waiter("bucket_exists").wait(Bucket="none", WaiterConfig={"Delay": 7, "MaxAttempts": 3})
+        assert slept == [7, 7]
+
+
 class TestTheChanges:
     def test_are_made_once_for_all_fakes_and_taken_back_with_the_last(self):
         before = as_it_is()
@@ -142,7 +172,15 @@ class TestTheChanges:
         assert as_it_is() == during
         second.stop()
         changed = {what for what in before if before[what] != during[what]}
-        assert changed == {"botocore.endpoint.time", "create_client", "make_request", "acquire", "active"}
+        assert changed == {
+            "botocore.endpoint.time",
+            "botocore.waiter.time",
+            "wait",
+            "create_client",
+            "make_request",
+            "acquire",
+            "active",
+        }
         assert as_it_is() == before
 
     def test_leave_what_another_puts_over_them_to_the_other(self, session, no_metadata):

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import botocore.endpoint
+import botocore.waiter
 from botocore.endpoint import Endpoint
 from botocore.handlers import BUILTIN_HANDLERS
 from botocore.retries.bucket import TokenBucket
 from botocore.session import Session
+from botocore.waiter import Waiter
 
 import fakeecr
 
@@ -18,6 +20,8 @@ import fakeecr
 def as_it_is() -> dict[str, object]:
     return {
         "botocore.endpoint.time": botocore.endpoint.time,
+        "botocore.waiter.time": botocore.waiter.time,
+        "wait": Waiter.wait,
         "create_client": Session.create_client,
         "make_request": Endpoint.make_request,
         "acquire": TokenBucket.acquire,

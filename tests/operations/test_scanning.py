@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from botocore.exceptions import WaiterError
 from freezegun import freeze_time
 
 from fakeecr import FakeECR
@@ -255,7 +256,7 @@ class TestFindings:
         )
 
     def test_are_there_when_the_waiter_asks_first(self, web, monkeypatch):
-        monkeypatch.setattr("botocore.waiter.time.sleep", lambda _: pytest.fail("It waited."))
+        monkeypatch.setattr("time.sleep", lambda _: pytest.fail("It waited."))
         web.start_image_scan(**ONE)
         web.get_waiter("image_scan_complete").wait(**ONE)
 
@@ -284,3 +285,83 @@ class TestFindings:
         with pytest.raises(ValueError, match=message):
             ecr.set_findings("web", findings, **which)
         assert not is_scanned(web)
+
+
+class TestEnhancedFindings:
+    """Where a registry's scans are enhanced, what is found is told as Amazon Inspector tells it."""
+
+    @pytest.fixture
+    def enhanced(self, ecr, client):
+        client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules("*", frequency="CONTINUOUS_SCAN"))
+        with freeze_time("2026-05-01"):
+            ecr.push("web", "one", "uno", manifest=image("one"))
+        return client
+
+    def test_tell_the_same(self, ecr, enhanced):
+        with freeze_time("2026-05-02"):
+            ecr.set_findings("web", [HIGH, LOW], tag="one")
+        found = enhanced.describe_image_scan_findings(**ONE)["imageScanFindings"]
+        assert "findings" not in found
+        assert found["findingSeverityCounts"] == {"HIGH": 1, "LOW": 1}
+        high, low = found["enhancedFindings"]
+        assert high.pop("findingArn").startswith("arn:aws:inspector2:us-east-1:123456789012:finding/")
+        scanned = datetime(2026, 5, 1, tzinfo=UTC)
+        digest = digest_of(image("one"))
+        assert high == {
+            "awsAccountId": "123456789012",
+            "firstObservedAt": scanned,
+            "lastObservedAt": scanned,
+            "updatedAt": scanned,
+            "packageVulnerabilityDetails": {"vulnerabilityId": "CVE-2026-1", "vendorSeverity": "HIGH"},
+            "resources": [
+                {
+                    "type": "AWS_ECR_CONTAINER_IMAGE",
+                    "id": f"arn:aws:ecr:us-east-1:123456789012:repository/web/{digest}",
+                    "details": {
+                        "awsEcrContainerImage": {
+                            "imageHash": digest,
+                            "imageTags": ["one", "uno"],
+                            "pushedAt": scanned,
+                            "registry": "123456789012",
+                            "repositoryName": "web",
+                        }
+                    },
+                }
+            ],
+            "severity": "HIGH",
+            "status": "ACTIVE",
+            "title": "CVE-2026-1",
+            "type": "PACKAGE_VULNERABILITY",
+        }
+        assert (low["title"], low["description"]) == ("CVE-2026-2 - openssl", LOW["description"])
+        assert low["packageVulnerabilityDetails"] == {
+            "vulnerabilityId": "CVE-2026-2",
+            "vendorSeverity": "LOW",
+            "sourceUrl": LOW["uri"],
+            "vulnerablePackages": [{"name": "openssl"}],
+        }
+
+    def test_have_pages_of_a_hundred_whatever_is_asked_for(self, ecr, enhanced):
+        ecr.set_findings("web", [{**HIGH, "name": f"CVE-{n}"} for n in range(230)], tag="one")
+        page = enhanced.describe_image_scan_findings(**ONE, maxResults=7)
+        assert len(page["imageScanFindings"]["enhancedFindings"]) == 100
+        pages = enhanced.get_paginator("describe_image_scan_findings").paginate(**ONE)
+        found = [each for page in pages for each in page["imageScanFindings"]["enhancedFindings"]]
+        assert [each["title"] for each in found] == [f"CVE-{n}" for n in range(230)]
+        assert len({each["findingArn"] for each in found}) == 230
+
+    def test_of_continuous_scans_are_never_complete(self, enhanced, monkeypatch):
+        """The waiter waits in vain, as with AWS."""
+        monkeypatch.setattr("time.sleep", lambda _: pytest.fail("It waited."))
+        assert enhanced.describe_image_scan_findings(**ONE)["imageScanStatus"] == {
+            "status": "ACTIVE",
+            "description": "Continuous scan is selected for image.",
+        }
+        with pytest.raises(WaiterError, match="Max attempts exceeded"):
+            enhanced.get_waiter("image_scan_complete").wait(**ONE)
+
+    def test_of_scans_on_push_are_complete(self, ecr, client):
+        client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules("*"))
+        ecr.push("web", "one")
+        client.get_waiter("image_scan_complete").wait(**ONE)
+        assert client.describe_image_scan_findings(**ONE)["imageScanFindings"]["enhancedFindings"] == []

@@ -92,7 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "DescribeImages": Operation(
         images.describe_images,
-        not_modelled="scan status and summary, which AWS's newer basic scanning does not give here either",
+        not_modelled="scan status and summary, which AWS gives only under its older basic scanning",
     ),
     "DescribePullThroughCacheRules": Operation(caches.describe_pull_through_cache_rules),
     "DescribeRegistry": Operation(registry.describe_registry),

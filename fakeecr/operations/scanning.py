@@ -212,7 +212,8 @@ def describe_image_scan_findings(
         "repositoryName": repository.name,
         "ResponseMetadata": call.metadata,
     }
-    if is_enhanced:
+    # Where enhanced scans found nothing there is an empty list of the other kind, and none of this (observed).
+    if is_enhanced and findings:
         response["imageScanFindings"]["enhancedFindings"] = _enhanced(call, repository, image, shown, scan.updated_at)
     else:
         response["imageScanFindings"]["findings"] = shown

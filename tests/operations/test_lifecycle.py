@@ -132,6 +132,10 @@ class TestPreview:
         (found,) = preview(repositoryName="web", imageIds=[{"imageTag": "t30"}])["previewResults"]
         assert found["imageTags"] == ["t30"]
         ids = {"imageIds": [{"imageTag": "t30"}]}
+        for tag_status, count in (("TAGGED", 1), ("UNTAGGED", 0)):
+            assert (
+                len(preview(repositoryName="web", filter={"tagStatus": tag_status}, **ids)["previewResults"]) == count
+            )
         for parameters in ({"maxResults": 0}, {"maxResults": 101}, {"nextToken": "x"}, {"maxResults": 1, **ids}):
             assert code_of(preview, repositoryName="web", **parameters) == "InvalidParameterException"
 

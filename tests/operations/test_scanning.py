@@ -364,4 +364,8 @@ class TestEnhancedFindings:
         client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules("*"))
         ecr.push("web", "one")
         client.get_waiter("image_scan_complete").wait(**ONE)
-        assert client.describe_image_scan_findings(**ONE)["imageScanFindings"]["enhancedFindings"] == []
+        found = client.describe_image_scan_findings(**ONE)
+        assert found["imageScanStatus"]["status"] == "COMPLETE"
+        # Where nothing was found there are findings, and no enhancedFindings (observed).
+        assert found["imageScanFindings"]["findings"] == []
+        assert "enhancedFindings" not in found["imageScanFindings"]

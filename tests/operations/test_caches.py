@@ -218,10 +218,18 @@ class TestPull:
 
     def test_goes_by_the_longest_prefix(self, ecr, client):
         ecr.seed(UPSTREAM)
-        for prefix, url in (("ROOT", "quay.io"), ("hub", "registry-1.docker.io"), ("hub/library", "quay.io")):
+
+        def rule(prefix, url):
             client.create_pull_through_cache_rule(
                 ecrRepositoryPrefix=prefix, upstreamRegistryUrl=url, credentialArn=SECRET
             )
+
+        # ROOT is the shortest, though it has more letters.
+        rule("ROOT", "quay.io")
+        rule("hub", "registry-1.docker.io")
+        assert len(pull(client, "hub/library/nginx", imageTag="1")["images"]) == 1
+        client.delete_repository(repositoryName="hub/library/nginx", force=True)
+        rule("hub/library", "quay.io")
         assert code_of(pull, client=client, name="hub/library/nginx", imageTag="1") == "RepositoryNotFoundException"
         assert code_of(pull, client=client, name="hubs/library/nginx", imageTag="1") == "RepositoryNotFoundException"
 

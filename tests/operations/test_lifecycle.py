@@ -145,6 +145,15 @@ class TestPreview:
         aged.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": before[0]["imageDigest"]}])
         assert aged.get_lifecycle_policy_preview(repositoryName="web")["previewResults"] == before
 
+    def test_takes_the_place_of_the_one_before(self, aged):
+        newest = policy(rule(1, anything(countType="imageCountMoreThan", countNumber=20), description="x" * 30))
+        for text in (OLD_UNTAGGED, newest, newest):
+            aged.start_lifecycle_policy_preview(repositoryName="web", lifecyclePolicyText=text)
+        preview = aged.get_lifecycle_policy_preview(repositoryName="web")
+        assert preview["lifecyclePolicyText"] == newest
+        # Five are more than twenty, and a referrer goes with one of them.
+        assert len(preview["previewResults"]) == preview["summary"]["expiringImageTotalCount"] == 6
+
     def test_that_was_not_started_is_not_found(self, web):
         assert code_of(web.get_lifecycle_policy_preview, repositoryName="web") == (
             "LifecyclePolicyPreviewNotFoundException"

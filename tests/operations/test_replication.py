@@ -274,6 +274,11 @@ class TestBackfill:
         assert [each["replicationBackfillId"] for each in pushed.list_replication_backfills()["backfills"]] == ids
         check_paging(pushed.list_replication_backfills, "backfills", "maxResults")
 
+    def test_is_listed_with_fifty_a_page(self, pushed):
+        for _ in range(51):
+            pushed.start_replication_backfill(destination=AT_WEST)
+        assert len(pushed.list_replication_backfills()["backfills"]) == 50
+
     def test_is_over_before_it_can_be_stopped(self, pushed):
         backfill_id = pushed.start_replication_backfill(destination=AT_WEST)["replicationBackfillId"]
         assert code_of(pushed.stop_replication_backfill, replicationBackfillId=backfill_id) == (

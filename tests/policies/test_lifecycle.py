@@ -95,7 +95,7 @@ def test_a_worked_example_of_the_user_guide(name):
 
 @pytest.mark.parametrize(
     ("wildcard", "fits"),
-    [("prod*", ["prod", "prod-1"]), ("*prod", ["prod", "a-prod"]), ("*o*1", ["prod-1"]), ("p.od", []), ("*", [
+    [("prod*", ["prod", "prod-1"]), ("*prod", ["prod", "a-prod"]), ("*o*1", ["prod-1"]), ("*r*d*1*", ["prod-1"]), ("p.od", []), ("*", [
         "prod", "prod-1", "a-prod", "PROD"])],
 )  # fmt: skip
 def test_a_pattern_is_a_wildcard_of_the_whole_tag(wildcard, fits):

@@ -27,8 +27,8 @@ def check_answers(client: ECRClient) -> ECRClient:
             assert parsed["Error"]["Code"] in declared | FRAMEWORK_ERRORS
             return
         content = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        # What the model does not know botocore has passed over by now.
-        assert list(unknown(json.loads(http_response.content), model.output_shape)) == []
+        # What the model does not know, and what is null, botocore has passed over by now.
+        assert list(odd_members(json.loads(http_response.content), model.output_shape)) == []
         report = ParamValidator().validate(content, model.output_shape).generate_report()
         # The model bounds ImageIdentifierList, which requests use as well; an answer may well be empty.
         assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == []
@@ -37,17 +37,17 @@ def check_answers(client: ECRClient) -> ECRClient:
     return client
 
 
-def unknown(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
-    """Give the paths of the members of an answer's JSON that a shape has not."""
+def odd_members(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
+    """Give the paths of the members of an answer's JSON that a shape has not, or that are null."""
     if isinstance(shape, StructureShape):
         for name, member in value.items():
-            if name in shape.members:
-                yield from unknown(member, shape.members[name], f"{path}.{name}")
+            if name in shape.members and member is not None:
+                yield from odd_members(member, shape.members[name], f"{path}.{name}")
             else:
                 yield f"{path}.{name}"
     elif isinstance(shape, ListShape):
         for item in value:
-            yield from unknown(item, shape.member, f"{path}[]")
+            yield from odd_members(item, shape.member, f"{path}[]")
 
 
 def send_instead(client: ECRClient, body: bytes) -> ECRClient:

@@ -264,7 +264,13 @@ class TestBackfill:
         describe = pushed.describe_replication_backfill_results
         found = describe(replicationBackfillId=backfill_id)
         assert found["status"] == "COMPLETE"
-        assert found["progress"]["completedReplicationCount"] == len(found["results"]) == 3
+        assert len(found["results"]) == 3
+        assert found["progress"] == {
+            "totalReplicationCount": 3,
+            "completedReplicationCount": 3,
+            "failedReplicationCount": 0,
+            "failureCodes": [],
+        }
         assert {each["repositoryName"] for each in found["results"]} == {"web"}
         check_paging(describe, "results", "maxResults", replicationBackfillId=backfill_id)
         assert describe(replicationBackfillId=backfill_id, resultStatusFilter="FAILED")["results"] == []

@@ -298,6 +298,10 @@ REFUSED = {
         policy(rule(1, GOOD), rule(2, untagged(**days(2)))),
         "Only one rule can select Untagged images per storage class.",
     ),
+    "two untagged rules of the archive": (
+        policy(*(rule(n, untagged(storageClass="archive", **days(90, "sinceImageTransitioned"))) for n in (1, 2))),
+        "Only one rule can select Untagged images per storage class.",
+    ),
     "any before others": (
         policy(rule(1, anything(**KEEP_ONE)), rule(2, GOOD)),
         "Rule for tagStatus=ANY must have the lowest priority per storage class",

@@ -60,6 +60,18 @@ class TestTemplate:
         assert template["encryptionConfiguration"] == {"encryptionType": "AES256"}
         assert template.keys() == {*ON_PUSH, "imageTagMutability", "encryptionConfiguration", "createdAt", "updatedAt"}
 
+    def test_loses_its_filters_with_the_mutability_that_has_them(self, client):
+        filters = [{"filterType": "WILDCARD", "filter": "latest"}]
+        client.create_repository_creation_template(
+            **ON_PUSH, imageTagMutability="IMMUTABLE_WITH_EXCLUSION", imageTagMutabilityExclusionFilters=filters
+        )
+        update = client.update_repository_creation_template
+        kept = update(prefix="prod", description="web")["repositoryCreationTemplate"]
+        assert kept["imageTagMutabilityExclusionFilters"] == filters
+        changed = update(prefix="prod", imageTagMutability="MUTABLE")["repositoryCreationTemplate"]
+        assert changed["imageTagMutability"] == "MUTABLE"
+        assert "imageTagMutabilityExclusionFilters" not in changed
+
     def test_is_there_once_a_prefix(self, client):
         client.create_repository_creation_template(**ON_PUSH)
         code, message, _ = error_of(client.create_repository_creation_template, **ON_PUSH)

@@ -23,7 +23,7 @@ from fakeecr.seeds.dump import dump
 from fakeecr.seeds.load import seed
 from fakeecr.seeds.values import AccountId, Region
 from fakeecr.service import Service
-from fakeecr.store.database import Database, Store, open_store, shown
+from fakeecr.store.database import Database, Store, is_path, open_store, shown
 
 if TYPE_CHECKING:
     import boto3
@@ -310,13 +310,13 @@ class FakeECR:
             repository: the repository's name.
             findings: as DescribeImageScanFindings gives them: each with a `name` and a `severity`, and with
                 `description`, `uri` and `attributes` where it has them.
-            tag: the image's tag.
+            tag: the image's tag. A list of images is never scanned; its images are, which have digests.
             digest: or its digest.
             registry_id: the account of its registry. Default: the fake's.
             region: the region of its registry. Default: the fake's.
 
         Raises:
-            ValueError: there is no such image, or a finding is none.
+            ValueError: there is no such image, it is a list of images, or a finding is none.
         """
         arranging.set_findings(
             self._open(),
@@ -329,15 +329,16 @@ class FakeECR:
         )
 
     def fail(self, operation: str, error: str, times: int = 1) -> None:
-        """Let the next calls of an operation fail.
+        """Let the next tries of an operation's calls fail.
 
-        botocore retries what it would retry of AWS, and each try counts; it does not sleep in between.
+        botocore retries what it would retry of AWS, and does not sleep in between.
 
         Args:
             operation: the operation's name in the API, such as ``"ListImages"``.
             error: an error of ECR's model, such as ``"ServerException"``, or one that any AWS service answers
                 with, such as ``"ThrottlingException"``.
-            times: how many calls.
+            times: how many tries, which may be those of one call: in its standard mode botocore makes three of one that
+            fails so that another may succeed, such as by a ServerException, a throttling or a LimitExceededException.
 
         Raises:
             ValueError: there is no such operation or error, or `times` is less than 1.
@@ -370,6 +371,6 @@ def _absolute(database: Database) -> Database:
         raise TypeError(
             "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
         )
-    if isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database):
-        return Path(database).absolute()
+    if is_path(database):
+        return Path(database).expanduser().absolute()
     return database

@@ -111,8 +111,9 @@ def _marked(test: pytest.Item) -> dict[str, Any]:
 
 def _located(database: Any, directory: Path) -> Any:
     """Fix a relative path, wherever the test may go; URLs and None are as they are."""
-    is_path = isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database)
-    return directory / database if is_path else database
+    from fakeecr.store.database import is_path
+
+    return directory / Path(database).expanduser() if is_path(database) else database
 
 
 def _seed(seed: Any, test_file: Path, root: Path) -> Any:

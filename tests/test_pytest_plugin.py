@@ -244,15 +244,18 @@ def test_a_listing_that_takes_two_runs(fake_ecr, ecr_client):
         TOKEN.unlink()
 
 
-@pytest.mark.fakeecr(database="sqlite://")
-def test_a_marker_is_nearer_than_the_flag(fake_ecr):
-    assert " in sqlite://, " in repr(fake_ecr)
+@pytest.mark.parametrize("memory", [
+    pytest.param("sqlite://", marks=pytest.mark.fakeecr(database="sqlite://")),
+    pytest.param(":memory:", marks=pytest.mark.fakeecr(database=":memory:")),
+])
+def test_a_marker_is_nearer_than_the_flag(fake_ecr, memory):
+    assert f" in {memory}, " in repr(fake_ecr)
     assert fake_ecr.dump() == {"registries": []}
 """,
         }
     )
-    inner("--fakeecr-database", "state.db", directory="unit", passed=2)
-    inner("--fakeecr-database", f"sqlite:///{pytester.path}/unit/state.db", passed=2)
+    inner("--fakeecr-database", "state.db", directory="unit", passed=3)
+    inner("--fakeecr-database", f"sqlite:///{pytester.path}/unit/state.db", passed=3)
     assert [str(file.relative_to(pytester.path)) for file in pytester.path.rglob("*.db")] == ["unit/state.db"]
     assert not (pytester.path / "unit" / "token").exists(), "the second run did not carry on"
 

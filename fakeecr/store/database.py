@@ -12,6 +12,7 @@ import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+from typing import TypeGuard, cast
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, make_url, select, text
 from sqlalchemy.engine import URL
@@ -25,6 +26,8 @@ Database = str | os.PathLike[str] | URL | None
 
 # Any number will do that other users of the same PostgreSQL database are unlikely to lock; this is "fakeecr".
 _ADVISORY_LOCK = int.from_bytes(b"fakeecr")
+# What SQLite calls a database that is in no file.
+_MEMORY = ":memory:"
 
 
 _forked_along: weakref.WeakSet[Store] = weakref.WeakSet()
@@ -149,17 +152,18 @@ def open_store(database: Database = None) -> Store:
     """Open a database, making it or bringing it up to date where need be.
 
     Args:
-        database: None for one in memory, the path of a file, or a SQLAlchemy URL of SQLite or PostgreSQL.
+        database: None or ``":memory:"`` for one in memory, the path of a file, or a SQLAlchemy URL of SQLite or
+            PostgreSQL.
 
     Raises:
         DatabaseError: it cannot be used; it was left as it was.
     """
-    if database is None:
+    if database is None or database == _MEMORY:
         return MemoryStore()
-    if isinstance(database, os.PathLike) or (isinstance(database, str) and "://" not in database):
-        return _open_file(Path(database))
+    if is_path(database):
+        return _open_file(Path(database).expanduser())
     try:
-        url = make_url(database)
+        url = make_url(cast("str | URL", database))
     except ArgumentError as error:
         raise DatabaseError(f"{database!r} is no SQLAlchemy URL: {error}") from error
     backend = url.get_backend_name()
@@ -168,9 +172,16 @@ def open_store(database: Database = None) -> Store:
     if backend == "postgresql":
         return _open_postgresql(url)
     raise DatabaseError(
-        f"fakeecr keeps its state in SQLite or PostgreSQL, not in {backend}, which lacks the partial indexes "
-        "that keep an untagged image to one row. Give a path, or a URL that begins with postgresql+psycopg://."
+        f"fakeecr keeps its state in SQLite or PostgreSQL, not in {backend}. Give a path, or a URL that begins with "
+        "postgresql+psycopg://."
     )
+
+
+def is_path(database: Database) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a database is the path of a file, and neither a URL nor in memory."""
+    if isinstance(database, os.PathLike):
+        return True
+    return isinstance(database, str) and "://" not in database and database != _MEMORY
 
 
 def shown(database: Database) -> str:
@@ -188,7 +199,7 @@ def _open_sqlite_url(url: URL) -> Store:
         raise DatabaseError(
             f"fakeecr sets SQLite's options itself; give the file's path alone instead of {url.render_as_string()}."
         )
-    if url.database in (None, "", ":memory:"):
+    if url.database in (None, "", _MEMORY):
         return MemoryStore()
     return _open_file(Path(str(url.database)))
 

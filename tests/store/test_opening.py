@@ -158,6 +158,12 @@ class TestAFile:
         with FakeECR(path) as ecr:
             assert len(ecr.client().list_images(repositoryName="web")["imageIds"]) == 1
 
+    def test_may_be_at_home(self, tmp_path, monkeypatch):
+        monkeypatch.setenv("HOME", str(tmp_path))
+        monkeypatch.setenv("USERPROFILE", str(tmp_path))
+        make_state(Path("~/state.db"))
+        assert [file.name for file in tmp_path.iterdir()] == ["state.db"]
+
     @pytest.mark.parametrize("name", ["a b.db", "100%.db", "q?uestion#.db", "ünï.db", "no-suffix", "%(here)s"])
     def test_may_have_any_name(self, tmp_path, name):
         make_state(tmp_path / name)
@@ -236,9 +242,13 @@ class TestAFile:
 
 
 class TestAURL:
-    @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
-    def test_of_sqlite_without_a_file_is_in_memory(self, url):
+    @pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:", ":memory:"])
+    def test_of_sqlite_without_a_file_is_in_memory(self, url, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
         assert isinstance(open_store(url), MemoryStore)
+        with FakeECR(url) as ecr:
+            ecr.push("web", "latest")
+        assert list(tmp_path.iterdir()) == []
 
     @pytest.mark.parametrize(
         ("url", "message"),

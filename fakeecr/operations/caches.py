@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakeecr import clock
 from fakeecr.errors import (
@@ -44,18 +44,35 @@ if TYPE_CHECKING:
 _RULE = "cache rule"
 # Quota (documented).
 _MOST_RULES = 50
-# Upstreams by their URLs, and whether they want credentials (documented).
-_UPSTREAMS = [
-    (r"[0-9]{12}\.dkr\.ecr\.[a-z0-9-]+\.amazonaws\.com(\.cn)?", "ecr", False),
-    (r"public\.ecr\.aws", "ecr-public", False),
-    (r"quay\.io", "quay", False),
-    (r"registry\.k8s\.io", "k8s", False),
-    (r"registry-1\.docker\.io", "docker-hub", True),
-    (r"ghcr\.io", "github-container-registry", True),
-    (r"[a-z0-9]+\.azurecr\.io", "azure-container-registry", True),
-    (r"registry\.gitlab\.com", "gitlab-container-registry", True),
-    (r"cgr\.dev", "chainguard", True),
-]
+_ECR_HOST = r"([0-9]{12})\.dkr\.ecr\.([a-z0-9-]+)\.amazonaws\.com(?:\.cn)?"
+
+
+class Upstream(NamedTuple):
+    """A kind of registry that rules may pull from."""
+
+    name: str
+    needs_credentials: bool
+
+
+# Upstreams by their hosts (documented).
+_UPSTREAMS = {
+    _ECR_HOST: Upstream("ecr", needs_credentials=False),
+    r"public\.ecr\.aws": Upstream("ecr-public", needs_credentials=False),
+    r"quay\.io": Upstream("quay", needs_credentials=False),
+    r"registry\.k8s\.io": Upstream("k8s", needs_credentials=False),
+    r"registry-1\.docker\.io": Upstream("docker-hub", needs_credentials=True),
+    r"ghcr\.io": Upstream("github-container-registry", needs_credentials=True),
+    r"[a-z0-9]+\.azurecr\.io": Upstream("azure-container-registry", needs_credentials=True),
+    r"registry\.gitlab\.com": Upstream("gitlab-container-registry", needs_credentials=True),
+    r"cgr\.dev": Upstream("chainguard", needs_credentials=True),
+}
+# Those that are one host alone.
+HOSTS = [pattern.replace("\\", "") for pattern in _UPSTREAMS if "[" not in pattern]
+
+
+def upstream_of(host: str) -> Upstream | None:
+    """Tell what kind of upstream a host is; None where rules can have none such."""
+    return next((kind for pattern, kind in _UPSTREAMS.items() if re.fullmatch(pattern, host)), None)
 
 
 def create_pull_through_cache_rule(
@@ -64,12 +81,12 @@ def create_pull_through_cache_rule(
     """Create a rule, through which the images of a prefix are pulled from upstream from now on."""
     account_id, prefix = request.get("registryId") or call.account_id, request["ecrRepositoryPrefix"]
     url = request["upstreamRegistryUrl"].removeprefix("https://").rstrip("/")
-    known = [(name, secret) for pattern, name, secret in _UPSTREAMS if re.fullmatch(pattern, url)]
-    if not known or request.get("upstreamRegistry", known[0][0]) != known[0][0]:
+    upstream = upstream_of(url)
+    if upstream is None or request.get("upstreamRegistry", upstream.name) != upstream.name:
         raise unsupported_upstream(
             f"The upstream registry URL {url} is invalid. Specify a valid upstream registry URL and try again"
         )
-    if known[0][1] and "credentialArn" not in request:
+    if upstream.needs_credentials and "credentialArn" not in request:
         raise unsupported_upstream(
             "The specified upstream registry requires authentication. Specify a valid Secrets Manager ARN and try again"
         )
@@ -79,7 +96,7 @@ def create_pull_through_cache_rule(
         raise cache_rule_already_exists(prefix, account_id)
     if len(rules) >= _MOST_RULES:
         raise too_many_cache_rules(account_id, _MOST_RULES)
-    content = {"upstreamRegistry": known[0][0], "upstreamRegistryUrl": url}
+    content = {"upstreamRegistry": upstream.name, "upstreamRegistryUrl": url}
     for name in ("credentialArn", "customRoleArn", "upstreamRepositoryPrefix"):
         if name in request:
             content[name] = request[name]
@@ -211,9 +228,7 @@ def _pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[Im
     rest = name if rule.name == "ROOT" else name.removeprefix(rule.name.rstrip("/") + "/")
     prefix = rule.content["upstreamRepositoryPrefix"]
     theirs = rest if prefix == "ROOT" else f"{prefix.rstrip('/')}/{rest}"
-    upstream = registries.find_repository(
-        call.connection, registries.UPSTREAM, rule.content["upstreamRegistryUrl"], theirs
-    )
+    upstream = _upstream_repository(call, rule.content["upstreamRegistryUrl"], theirs)
     if upstream is None:
         return
     tagged = images.find_tagged(
@@ -222,7 +237,14 @@ def _pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[Im
     for image_id in image_ids:
         tag = image_id.get("imageTag")
         known = tagged.get(tag) if tag else images.find(call.connection, upstream.key, image_id.get("imageDigest", ""))
-        if known is None or image_id.get("imageDigest", known.digest) != known.digest:
+        if known is None or known.status != "ACTIVE" or image_id.get("imageDigest", known.digest) != known.digest:
             continue
         cached = repository_for(call, account_id, name, "PULL_THROUGH_CACHE", clock.now())
         copy_image(call, upstream.key, known.digest, cached, [tag] if tag else [])
+
+
+def _upstream_repository(call: Call, host: str, name: str) -> FoundRepository | None:
+    """Find what is upstream: in this fake's own registry, where the host is one of ECR's, or what a seed offers."""
+    own = re.fullmatch(_ECR_HOST, host)
+    found = None if own is None else registries.find_repository(call.connection, own[1], own[2], name)
+    return found or registries.find_repository(call.connection, registries.UPSTREAM, host, name)

@@ -82,11 +82,11 @@ def find_repository(connection: Connection, account_id: str, region: str, name: 
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:
-    """Name the account and region of every repository of a name."""
+    """Name the account and region of every repository of a name that a client can ask for."""
     statement = (
         select(Registry.account_id, Registry.region)
         .join(Repository, Repository.registry_id == Registry.id)
-        .where(Repository.name == name)
+        .where(Repository.name == name, Registry.account_id != UPSTREAM)
         .order_by(Registry.account_id, Registry.region)
     )
     return [(row.account_id, row.region) for row in connection.execute(statement)]

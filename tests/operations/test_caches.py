@@ -243,7 +243,47 @@ class TestPull:
         assert offered.describe_image_scan_findings(**scanned)["imageScanStatus"]["status"] == "COMPLETE"
 
 
+class TestOwnUpstream:
+    """Where a rule pulls from ECR, this fake's own registries are upstream."""
+
+    URL = "555555555555.dkr.ecr.eu-west-1.amazonaws.com"
+
+    @pytest.fixture
+    def ruled(self, ecr, client):
+        ecr.push("srv/app", "v1", manifest=image("own"), registry_id="555555555555", region="eu-west-1")
+        client.create_pull_through_cache_rule(
+            ecrRepositoryPrefix="acd", upstreamRegistryUrl=self.URL, customRoleArn=ROLE
+        )
+        return client
+
+    def test_is_pulled_from(self, ruled):
+        (pulled,) = pull(ruled, "acd/srv/app", imageTag="v1")["images"]
+        assert pulled["imageId"]["imageDigest"] == digest_of(image("own"))
+
+    def test_comes_before_what_a_seed_offers(self, ecr, ruled):
+        theirs = {"name": "srv/app", "images": [{"tags": ["v1", "v2"], "manifest": image("theirs")}]}
+        ecr.seed({"upstream": [{"url": self.URL, "repositories": [theirs, {**theirs, "name": "srv/other"}]}]})
+        (pulled,) = pull(ruled, "acd/srv/app", imageTag="v1")["images"]
+        assert pulled["imageId"]["imageDigest"] == digest_of(image("own"))
+        (pulled,) = pull(ruled, "acd/srv/other", imageTag="v1")["images"]
+        assert pulled["imageId"]["imageDigest"] == digest_of(image("theirs"))
+
+    def test_gives_no_archived_image(self, ecr, ruled):
+        ecr.client("eu-west-1").update_image_storage_class(
+            registryId="555555555555",
+            repositoryName="srv/app",
+            imageId={"imageTag": "v1"},
+            targetStorageClass="ARCHIVE",
+        )
+        assert code_of(pull, client=ruled, name="acd/srv/app", imageTag="v1") == "RepositoryNotFoundException"
+
+
 class TestUpstreamSeed:
+    def test_is_nowhere_a_client_is_sent_to(self, ecr, client, caplog):
+        ecr.seed(UPSTREAM)
+        assert code_of(client.list_images, repositoryName="library/nginx") == "RepositoryNotFoundException"
+        assert caplog.text == ""
+
     def test_is_seen_by_no_client(self, ecr, client):
         ecr.seed(UPSTREAM)
         assert client.describe_repositories()["repositories"] == []
@@ -255,6 +295,10 @@ class TestUpstreamSeed:
         [
             ([{"repositories": []}], r"upstream\[0\]: the key 'url' is missing"),
             ([{"url": "no url", "repositories": []}], r"upstream\[0\].url: expected"),
+            (
+                [{"url": "docker.io"}],
+                "can name 'docker.io'; the hosts are .*, registry-1.docker.io, .* of Azure and ECR",
+            ),
             ([{"url": "quay.io", "repositories": [{"name": "A"}]}], r"upstream\[0\].repositories\[0\].name: expected"),
         ],
     )

@@ -27,7 +27,7 @@ from fakeecr.seeds.values import (
 from fakeecr.service import Service
 from fakeecr.store import documents, images, registries
 from fakeecr.store.images import MismatchError
-from fakeecr.store.manifests import made_digest
+from fakeecr.store.manifests import LISTS, made_digest
 from fakeecr.store.models import ImageDocument
 
 
@@ -120,17 +120,21 @@ def set_findings(
     """Do what :meth:`FakeECR.set_findings` does.
 
     Raises:
-        ValueError: there is no such image, or a finding is none.
+        ValueError: there is no such image, it is a list of images, or a finding is none.
     """
+    if isinstance(findings, Mapping | str):
+        raise ValueError(f"findings: expected a list of findings; got {findings!r}")
     checked = [_valid_finding(finding) for finding in findings]
     if (tag is None) is (digest is None):
         raise ValueError("An image is known by its tag or its digest; give one of both.")
     with service.changing(region) as call:
         found = registries.find_repository(call.connection, registry_id, region, repository)
         key = None if found is None else images.image_key(call.connection, found.key, digest, tag)
+        which = f"{repository}:{tag}" if digest is None else f"{repository}@{digest}"
         if key is None:
-            which = f"{repository}:{tag}" if digest is None else f"{repository}@{digest}"
             raise ValueError(f"There is no image {which} in {registry_id} of {region}.")
+        if images.manifests_of(call.connection, [key])[key][1] in LISTS:
+            raise ValueError(f"{which} is a list of images, which is not scanned; give the digest of one of them.")
         documents.put(call.connection, ImageDocument, key, documents.FINDINGS, checked, clock.now())
 
 

@@ -16,17 +16,27 @@ from sqlalchemy import Connection
 
 from fakeecr import clock
 from fakeecr.errors import SeedError
+from fakeecr.operations.caches import HOSTS, upstream_of
 from fakeecr.operations.lifecycle import keep_policy
 from fakeecr.operations.policies import keep_repository_policy
 from fakeecr.policies import access, lifecycle
 from fakeecr.policies.text import PolicyError
 from fakeecr.seeds.reader import read
-from fakeecr.seeds.schema import Images, ImageSeed, LayerSeed, RepositorySeed, Seed, check_seed, finding_as_kept
-from fakeecr.seeds.values import FileName, ResourceKey
+from fakeecr.seeds.schema import (
+    Images,
+    ImageSeed,
+    LayerSeed,
+    RepositorySeed,
+    Seed,
+    UpstreamSeed,
+    check_seed,
+    finding_as_kept,
+)
+from fakeecr.seeds.values import FileName, ResourceKey, shown
 from fakeecr.store import bulk, documents, images, layers, registries
 from fakeecr.store.database import Store
 from fakeecr.store.images import NewImage, find, put_image
-from fakeecr.store.manifests import digest_of, made_digest
+from fakeecr.store.manifests import LISTS, digest_of, made_digest
 from fakeecr.store.models import ImageDocument
 
 # Images written at a time: enough to be fast, few enough for any engine's number of parameters.
@@ -48,6 +58,8 @@ def seed(store: Store, source: str | PathLike[str] | Mapping[str, Any], *, accou
     Raises:
         SeedError: the seed is wrong; nothing of it was kept.
     """
+    if not isinstance(source, str | PathLike | Mapping):
+        raise TypeError(f"expected the path of a YAML file, or a mapping of what it holds; got {shown(source)}")
     if isinstance(source, Mapping):
         _write(store, check_seed(dict(source)), account_id, region, Path())
         return
@@ -66,7 +78,7 @@ def _write(store: Store, described: Seed, account_id: str, region: str, director
         for index, each in enumerate(described.registries)
     ]
     places += [
-        (f"upstream[{index}]", registries.UPSTREAM, str(each.url), each.repositories)
+        (f"upstream[{index}]", registries.UPSTREAM, _upstream(each, f"upstream[{index}].url"), each.repositories)
         for index, each in enumerate(described.upstream)
     ]
     with store.writing() as connection:
@@ -85,6 +97,18 @@ def _write(store: Store, described: Seed, account_id: str, region: str, director
                     _write_repository(connection, owner, where, repository, now, directory)
                 except SeedError as error:
                     raise SeedError(error.problem, path=f"{path}.{error.path}") from None
+
+
+def _upstream(upstream: UpstreamSeed, path: str) -> str:
+    """Give the host of a registry that a pull-through cache rule may name."""
+    host = str(upstream.url)
+    if upstream_of(host) is None:
+        hosts = ", ".join(HOSTS)
+        raise SeedError(
+            f"no pull-through cache rule can name '{host}'; the hosts are {hosts}, and those of Azure and ECR",
+            path=path,
+        )
+    return host
 
 
 def _write_repository(
@@ -207,6 +231,10 @@ def _described(
             raise SeedError("'{n}' is the number of one image among many; it needs `count`", path=path)
         template = _image(entry, given, now, path)
         findings = None if entry.findings is None else [finding_as_kept(finding) for finding in entry.findings]
+        if findings is not None and template.contents.media_type in LISTS and not entry.platforms:
+            raise SeedError("a list of images is not scanned; its images are", path=f"{path}.findings")
+        if entry.count not in (None, 1) and any("{n}" not in tag for tag in entry.tags):
+            raise SeedError("with `count` each tag needs {n}, or it would stand twice", path=f"{path}.tags")
         before_after = [str(tag).split("{n}") for tag in entry.tags]
         for number in range(1, (entry.count or 1) + 1):
             tags = tuple([str(number).join(parts) for parts in before_after])
@@ -226,7 +254,8 @@ def _described(
                 for child in children:
                     yield _Described(path, child, ())
             if findings is not None:
-                found[image.digest] = findings
+                # A list is not scanned; its images are.
+                found.update((each.digest, findings) for each in (children if entry.platforms else [image]))
             yield _Described(path, image, tags)
 
 
@@ -268,12 +297,15 @@ def _write_new(connection: Connection, repository_id: int, chunk: list[_Describe
     """Write images into a repository that this seed makes; only the seed itself can stand in its way."""
     clash = bulk.add_images(connection, repository_id, [(image, tags) for _, image, tags in chunk])
     if clash is not None:
-        raise _twice(chunk[clash.position].path, clash.digest, clash.tag)
+        raise _twice(chunk[clash.position], clash.tag)
 
 
-def _twice(path: str, digest: str, tag: str | None) -> SeedError:
-    what = f"the tag '{tag}'" if tag is not None else f"the image {digest}"
-    return SeedError(f"{what} stands twice in this repository", path=path)
+def _twice(described: _Described, tag: str | None) -> SeedError:
+    """Say what stands twice: a tag, or a digest. Of images that are made up it is the tag that they were made from."""
+    if tag is None and described.image.made_from is not None and described.tags:
+        tag = described.tags[0]
+    what = f"the tag '{tag}'" if tag is not None else f"the image {described.image.digest}"
+    return SeedError(f"{what} stands twice in this repository", path=described.path)
 
 
 def _merge(connection: Connection, repository_id: int, chunks: Iterator[list[_Described]]) -> None:
@@ -281,13 +313,13 @@ def _merge(connection: Connection, repository_id: int, chunks: Iterator[list[_De
     digests: set[str] = set()
     tags: set[str] = set()
     for chunk in chunks:
-        for path, image, image_tags in chunk:
-            if image.digest in digests:
-                raise _twice(path, image.digest, None)
-            digests.add(image.digest)
-            for tag in image_tags:
+        for described in chunk:
+            if described.image.digest in digests:
+                raise _twice(described, None)
+            digests.add(described.image.digest)
+            for tag in described.tags:
                 if tag in tags:
-                    raise _twice(path, image.digest, tag)
+                    raise _twice(described, tag)
                 tags.add(tag)
         there = bulk.identifiers_of(connection, repository_id, [image.digest for _, image, _ in chunk])
         for _, image, image_tags in chunk:

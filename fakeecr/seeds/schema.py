@@ -28,6 +28,7 @@ from fakeecr.seeds.values import (
     MediaType,
     Moment,
     Platform,
+    PolicyText,
     Region,
     RepositoryName,
     ResourceValue,
@@ -88,7 +89,10 @@ class ImageSeed(Struct, forbid_unknown_fields=True):
     status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
     findings: Annotated[
         list[FindingSeed] | None,
-        Meta(description="What scans of it found, be it nothing. Default: it was not scanned."),
+        Meta(
+            description="What scans of it found, be it nothing; with `platforms`, of each of its images. Default: it "
+            "was not scanned."
+        ),
     ] = None
     count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
 
@@ -133,8 +137,8 @@ class RepositorySeed(Struct, forbid_unknown_fields=True):
     scan_on_push: Annotated[Flag | None, Meta(description="Default: false.")] = None
     encryption_type: Encryption = "AES256"
     kms_key: KmsKey | None = None
-    policy: Annotated[Content | None, Meta(description="Its policy, as JSON.")] = None
-    lifecycle_policy: Annotated[Content | None, Meta(description="Its lifecycle policy, as JSON.")] = None
+    policy: Annotated[PolicyText | None, Meta(description="Its policy, as JSON.")] = None
+    lifecycle_policy: Annotated[PolicyText | None, Meta(description="Its lifecycle policy, as JSON.")] = None
     layers: list[LayerSeed] = field(default_factory=list)
     images: Images = field(default_factory=Images)
 

@@ -160,10 +160,10 @@ class Content(str):
     """The exact text of a manifest or a layer."""
 
     __slots__ = ()
-    expected = "the text of a manifest or layer"
+    expected = "the text of a manifest or layer in UTF-8"
 
     @classmethod
-    def parse(cls, value: Any) -> Content:
+    def parse(cls, value: Any) -> Self:
         """Take a text, or its bytes in UTF-8.
 
         Raises:
@@ -174,12 +174,19 @@ class Content(str):
                 value = value.encode()
             return cls(value, "utf-8")
         except (UnicodeError, TypeError):
-            raise ValueError(f"expected {cls.expected} in UTF-8; got {shown(value)}") from None
+            raise ValueError(f"expected {cls.expected}; got {shown(value)}") from None
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """Describe the form as a JSON Schema."""
         return {"type": "string", "description": cls.expected}
+
+
+class PolicyText(Content):
+    """The text of a policy."""
+
+    __slots__ = ()
+    expected = "the JSON text of a policy (in YAML after `|`)"
 
 
 class Moment(datetime):

@@ -225,6 +225,21 @@ class TestFindings:
             request = {"repositoryName": "web", "imageId": {"imageTag": tag}}
             assert client.describe_image_scan_findings(**request)["imageScanFindings"]["findings"] == findings
 
+    def test_of_a_list_are_those_of_its_images(self, ecr, client):
+        """Who asks for those of the list itself is told that there was no scan, as code that forgets it will be."""
+        ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [
+            {"tags": ["one"], "platforms": ["linux/amd64", "linux/arm64"], "findings": [HIGH]}]}]}]})  # fmt: skip
+        assert not is_scanned(client)
+        listed = client.list_images(repositoryName="web", filter={"tagStatus": "UNTAGGED"})["imageIds"]
+        for image_id in listed:
+            found = client.describe_image_scan_findings(repositoryName="web", imageId=image_id)
+            assert found["imageScanFindings"]["findings"] == [HIGH]
+        assert len(listed) == 2
+        with pytest.raises(
+            ValueError, match="web:one is a list of images, which is not scanned; give the digest of one"
+        ):
+            ecr.set_findings("web", [HIGH], tag="one")
+
     def test_make_an_image_one_that_was_scanned_but_for_the_quota(self, ecr, web):
         assert not is_scanned(web)
         ecr.set_findings("web", [], tag="one")
@@ -273,6 +288,7 @@ class TestFindings:
             ([{**HIGH, "severity": "BAD"}], {"tag": "one"}, "findings: expected one of INFORMATIONAL, LOW"),
             ([{**HIGH, "url": "x"}], {"tag": "one"}, "findings: unknown key 'url'; did you mean 'uri'?"),
             ([1], {"tag": "one"}, "findings: expected"),
+            (HIGH, {"tag": "one"}, "findings: expected a list of findings; got {'name'"),
             ([{**HIGH, "name": "\ud800"}], {"tag": "one"}, "findings: a finding has half a character in it"),
             ([HIGH], {}, "An image is known by its tag or its digest; give one of both"),
             ([HIGH], {"tag": "one", "digest": "x"}, "An image is known by its tag or its digest; give one of both"),

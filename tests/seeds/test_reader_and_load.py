@@ -10,6 +10,7 @@ import pytest
 from fakeecr import FakeECR, SeedError
 from tests.answers import identifiers
 from tests.conftest import unchecked
+from tests.manifests import OCI_INDEX
 
 DIGEST = "sha256:" + "a" * 64
 HEAD = "registries:\n  - repositories:\n      - name: web\n"
@@ -124,10 +125,28 @@ MISTAKES = {
         "the tag '3' stands twice in this repository",
     ),
     "the same tag from a count": (
-        IMAGES + "          - count: 2\n            tags: [x]\n",
-        5,
-        f"{NAMED}.images[0]",
-        "stands twice in this repository",
+        IMAGES + "          - count: 2\n            tags: ['{n}', x]\n",
+        6,
+        f"{NAMED}.images[0].tags",
+        "with `count` each tag needs {n}, or it would stand twice",
+    ),
+    "the same tag of two that are made up": (
+        IMAGES + "          - tags: [x]\n          - tags: [x, y]\n",
+        6,
+        f"{NAMED}.images[1]",
+        "the tag 'x' stands twice in this repository",
+    ),
+    "a policy that is no text": (
+        HEAD + "        lifecycle_policy:\n          rules: []\n",
+        4,
+        f"{NAMED}.lifecycle_policy",
+        "expected the JSON text of a policy (in YAML after `|`); got {'rules': []}",
+    ),
+    "findings of a list": (
+        IMAGES + f"          - digest: {DIGEST}\n            media_type: {OCI_INDEX}\n            findings: []\n",
+        7,
+        f"{NAMED}.images[0].findings",
+        "a list of images is not scanned; its images are",
     ),
     "the same digest twice": (
         IMAGES + f"          - digest: {DIGEST}\n          - tags: [x]\n            digest: {DIGEST}\n",

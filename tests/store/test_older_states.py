@@ -185,5 +185,5 @@ def test_what_was_configured_still_acts(previewed):
     previewed.push("web", "again")
     there = unchecked(previewed, region_name="us-west-2")
     assert {tag for _, tag in identifiers(there.list_images(repositoryName="web"))} == {"here-and-there", "again"}
-    found = client.describe_image_scan_findings(repositoryName="web", imageId={"imageTag": "latest"})
+    found = client.describe_image_scan_findings(repositoryName="web", imageId={"imageTag": "here-and-there"})
     assert found["imageScanFindings"]["findings"] == [{"name": "CVE-2024-1", "severity": "HIGH"}]

@@ -97,8 +97,8 @@ def evaluate(rules: Sequence[Rule], images: Sequence[Candidate], now: datetime) 
         now: the moment of the evaluation.
 
     Returns:
-        A decision for each image that is acted on. An image of a list that stays is not among them, and a referrer
-        is, if its subject expires, and otherwise not.
+        A decision for each image that is acted on. What is listed by an image, or is about one, expires with or after
+        it, and is archived with or after it (documented); what is about one goes whenever that does.
     """
     ranked = sorted(rules)
     chosen: dict[str, Rule] = {}
@@ -109,7 +109,7 @@ def evaluate(rules: Sequence[Rule], images: Sequence[Candidate], now: datetime) 
             if image.digest not in taken:
                 chosen[image.digest] = rule
         taken |= {image.digest for image in selected}
-    _spare(chosen, images)
+    _settle(chosen, images)
     return [Decision(image, chosen[image.digest]) for image in images if image.digest in chosen]
 
 
@@ -133,32 +133,38 @@ def _since(count_type: str, image: Candidate) -> datetime:
     return since
 
 
-def _spare(chosen: dict[str, Rule], images: Sequence[Candidate]) -> None:
-    """Take back what would break a list that stays, and let referrers go with their subjects."""
-    there = {image.digest for image in images}
-    about = [image for image in images if image.subject in there]
-    for image in about:
-        chosen.pop(image.digest, None)
-    changed = True
-    while changed:
-        kept = [
-            child
-            for image in images
-            for child in image.lists
-            if child in chosen and (image.digest not in chosen or chosen[image.digest].action != chosen[child].action)
-        ]
-        for child in kept:
-            chosen.pop(child, None)
-        changed = bool(kept)
-    # A referrer may have referrers of its own.
-    changed = True
-    while changed:
-        changed = False
-        for image in about:
-            rule = chosen.get(image.subject or "")
-            if rule is not None and rule.action == "expire" and image.digest not in chosen:
-                chosen[image.digest] = rule
-                changed = True
+def _settle(chosen: dict[str, Rule], images: Sequence[Candidate]) -> None:
+    """Let referrers go with their subjects, and take back what would break a list or a subject that stays."""
+    there = {image.digest: image for image in images}
+    guards: dict[str, list[Candidate]] = {}
+    referrers: dict[str, list[Candidate]] = {}
+    for image in images:
+        for child in image.lists:
+            guards.setdefault(child, []).append(image)
+        if image.subject in there:
+            guards.setdefault(image.digest, []).append(there[image.subject])
+            referrers.setdefault(image.subject, []).append(image)
+
+    # Those that follow none come first, and then all that follow them: a referrer may have referrers of its own.
+    ordered = [image for image in images if image.subject not in there]
+    for image in ordered:
+        rule = chosen.get(image.digest)
+        for referrer in referrers.get(image.digest, ()):
+            if rule is not None and (rule.action == "expire" or referrer.storage_class == "standard"):
+                chosen[referrer.digest] = rule
+            ordered.append(referrer)
+
+    def holds(guard: Candidate, action: str) -> bool:
+        rule = chosen.get(guard.digest)
+        if action == "expire":
+            return rule is None or rule.action != "expire"
+        return rule is None and guard.storage_class == "standard"
+
+    while held := [
+        digest for digest, rule in chosen.items() if any(holds(guard, rule.action) for guard in guards.get(digest, ()))
+    ]:
+        for digest in held:
+            del chosen[digest]
 
 
 # --- Read ----------------------------------------------------------------------------------------
@@ -177,24 +183,36 @@ def read(text: str) -> tuple[list[Rule], str]:
     if not isinstance(content, dict):
         raise PolicyError("Could not map policyString into LifecyclePolicy.")
     _members(content, {"rules"}, set())
-    if not isinstance(content["rules"], list) or not 1 <= len(content["rules"]) <= _MOST_RULES:
+    written = _typed(content["rules"], "array")
+    if not 1 <= len(written) <= _MOST_RULES:
         raise PolicyError(f"rules must be a list of 1 to {_MOST_RULES} rules")
-    rules = [_rule(each) for each in content["rules"]]
-    _check_together(rules, content["rules"])
+    rules = [_rule(each) for each in written]
+    _check_together(rules, written)
     return rules, json.dumps(content, separators=(",", ":"), ensure_ascii=False)
+
+
+_TYPES = {type(None): "null", bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}
+
+
+def _typed(value: Any, allowed: str) -> Any:
+    """Check the type of a value (observed)."""
+    found = _TYPES.get(type(value), "object")
+    if found != allowed:
+        raise PolicyError(f'instance type ({found}) does not match any allowed primitive type (allowed: ["{allowed}"])')
+    return value
 
 
 def _members(value: Any, required: Collection[str], optional: Collection[str]) -> Mapping[str, Any]:
     """Check which members an object has (texts as another fake has them)."""
-    if not isinstance(value, dict):
-        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["object"])')
+    _typed(value, "object")
     missing = sorted(required - value.keys())
     if missing:
         raise PolicyError(f"object has missing required properties ({_listed(missing)})")
     unknown = sorted(value.keys() - required - set(optional))
     if unknown:
         raise PolicyError(f"object instance has properties which are not allowed by the schema: ({_listed(unknown)})")
-    return value
+    members: Mapping[str, Any] = value
+    return members
 
 
 def _listed(words: Sequence[str]) -> str:
@@ -210,22 +228,20 @@ def _one_of(value: Any, allowed: Sequence[str]) -> str:
 
 
 def _number(value: Any, least: int) -> int:
-    if type(value) is not int:
-        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["integer"])')
-    if value < least:
+    number: int = _typed(value, "integer")
+    if number < least:
         raise PolicyError(f"numeric instance is lower than the required minimum (minimum: {least}, found: {value})")
     if value > _BIGGEST:
         raise PolicyError(
             f"numeric instance is greater than the required maximum (maximum: {_BIGGEST}, found: {value})"
         )
-    return value
+    return number
 
 
 def _rule(value: Any) -> Rule:
     rule = _members(value, {"rulePriority", "selection", "action"}, {"description"})
     priority = _number(rule["rulePriority"], 1)
-    if not isinstance(rule.get("description", ""), str):
-        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["string"])')
+    _typed(rule.get("description", ""), "string")
     selection = _members(
         rule["selection"],
         {"tagStatus", "countType", "countNumber"},
@@ -271,7 +287,17 @@ def _action(value: Any) -> str:
 
 def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[str, ...]:
     """Read what a rule asks of tags: prefixes or patterns, and one of both if it is about tagged images."""
-    lists = [name for name in ("tagPrefixList", "tagPatternList") if selection.get(name)]
+    written: dict[str, list[str]] = {}
+    problems = []
+    for name in selection.keys() & {"tagPrefixList", "tagPatternList"}:
+        try:
+            written[name] = _words(selection[name])
+        except PolicyError as error:
+            problems.append(str(error))
+    if problems:
+        # Each is told in a line of its own (observed).
+        raise PolicyError("\n".join(sorted(problems)))
+    lists = [name for name, words in written.items() if words]
     if tag_status != "tagged":
         if lists:
             raise PolicyError(f"Cannot specify {lists[0]} when tagStatus={tag_status.upper()}.")
@@ -280,14 +306,19 @@ def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[str, ...]:
         raise PolicyError("Must specify tagPrefixList or tagPatternList when tagStatus=TAGGED.")
     if len(lists) > 1:
         raise PolicyError("Cannot specify both tagPrefixList and tagPatternList.")
-    words = selection[lists[0]]
-    if not isinstance(words, list) or not all(isinstance(word, str) and word for word in words):
-        raise PolicyError('instance type does not match any allowed primitive type (allowed: ["string"])')
+    words = written[lists[0]]
     if lists[0] == "tagPrefixList":
         return tuple(f"{re.escape(word)}.*" for word in words)
     if any(word.count("*") > _MOST_WILDCARDS for word in words):
         raise PolicyError(f"A tag pattern has at most {_MOST_WILDCARDS} wildcards.")
     return tuple(".*".join(map(re.escape, word.split("*"))) for word in words)
+
+
+def _words(value: Any) -> list[str]:
+    words: list[str] = [_typed(word, "string") for word in _typed(value, "array")]
+    if "" in words:
+        raise PolicyError("A tag prefix or pattern has at least one character.")
+    return words
 
 
 def _check_together(rules: Sequence[Rule], written: Sequence[Any]) -> None:

@@ -153,15 +153,72 @@ class TestLists:
         ]  # fmt: skip
         assert decided(self.EVERYTHING_OLD, images) == {}
 
-    def test_referrers_go_with_their_subject_and_not_before(self):
-        def chain(tags):
-            return [
-                image("subject", tags, 9), image("signature", [], 9, subject="subject"),
-                image("of the signature", [], 9, subject="signature"), image("orphan", [], 9, subject="gone"),
-            ]  # fmt: skip
+    def test_that_expire_let_their_images_be_archived(self):
+        text = policy(rule(1, tagged("v", **days(1))), rule(2, untagged(**days(1)), ARCHIVE))
+        images = [image("child", [], 9), image("list", ["v1"], 9, lists=["child"])]
+        assert decided(text, images) == {"child": "transition", "list": "expire"}
 
-        assert list(decided(self.EVERYTHING_OLD, chain(["v1"]))) == ["orphan"]
-        assert len(decided(self.EVERYTHING_OLD, chain([]))) == 4
+    def test_in_the_archive_let_their_images_follow_but_not_expire(self):
+        images = [image("child", [], 9), image("list", ["v1"], 9, lists=["child"], storage_class="archive")]
+        assert decided(policy(rule(1, untagged(**days(1)), ARCHIVE)), images) == {"child": "transition"}
+        assert decided(self.EVERYTHING_OLD, images) == {}
+
+
+class TestReferrers:
+    EVERYTHING_OLD = TestLists.EVERYTHING_OLD
+    ARCHIVE_OLD = policy(rule(1, anything(**days(5)), ARCHIVE))
+
+    @staticmethod
+    def chain(tags=(), **more):
+        return [
+            image("of the signature", subject="signature"), image("signature", subject="subject"),
+            image("subject", tags, 9, **more), image("orphan", [], 9, subject="gone"),
+        ]  # fmt: skip
+
+    def test_expire_with_their_subject_and_not_before(self):
+        assert list(decided(self.EVERYTHING_OLD, self.chain(["v1"]))) == ["orphan"]
+        assert len(decided(self.EVERYTHING_OLD, self.chain())) == 4
+
+    def test_are_archived_with_their_subject_and_not_before(self):
+        lately = {"activated_at": NOW}
+        assert list(decided(self.ARCHIVE_OLD, self.chain(**lately))) == ["orphan"]
+        assert decided(self.ARCHIVE_OLD, self.chain()) == dict.fromkeys(
+            ["of the signature", "signature", "subject", "orphan"], "transition"
+        )
+
+    def test_do_what_their_subject_does_whatever_rule_they_are_of_themselves(self):
+        images = [image("subject", ["v1"], 9), image("signature", [], 9, subject="subject")]
+        expire, archive = rule(1, tagged("v", **days(1))), rule(2, untagged(**days(1)), ARCHIVE)
+        assert decided(policy(expire, archive), images) == {"subject": "expire", "signature": "expire"}
+        archive, expire = rule(1, tagged("v", **days(1)), ARCHIVE), rule(2, untagged(**days(1)))
+        assert decided(policy(archive, expire), images) == {"subject": "transition", "signature": "transition"}
+
+    def test_of_an_archived_subject_are_archived_by_a_rule_of_their_own(self):
+        images = [image("subject", [], 9, storage_class="archive"), image("signature", [], 9, subject="subject")]
+        assert decided(self.ARCHIVE_OLD, images) == {"signature": "transition"}
+        assert decided(self.EVERYTHING_OLD, images) == {}
+
+    def test_in_the_archive_stay_with_a_subject_that_does(self):
+        images = [
+            image("subject", ["v1"], 200),
+            image("signature", [], 200, subject="subject", storage_class="archive", archived_at=NOW - timedelta(100)),
+        ]
+        text = policy(
+            rule(1, tagged("v", **days(5)), ARCHIVE),
+            rule(2, untagged(storageClass="archive", **days(90, "sinceImageTransitioned"))),
+        )
+        assert decided(text, images) == {"subject": "transition"}
+
+    def test_stay_where_a_list_of_theirs_does(self):
+        images = [
+            image("subject", [], 9), image("signature", [], 9, subject="subject"),
+            image("fallback", ["sha256-1"], 9, lists=["signature"]),
+        ]  # fmt: skip
+        assert decided(self.EVERYTHING_OLD, images) == {"subject": "expire"}
+
+    def test_stay_where_a_list_keeps_their_subject(self):
+        images = [*self.chain(), image("list", ["v1"], 9, lists=["subject"])]
+        assert list(decided(self.EVERYTHING_OLD, images)) == ["orphan"]
 
 
 # --- Evaluated: agreement with a second, naive implementation -----------------------------------------
@@ -247,6 +304,49 @@ def test_it_agrees_with_a_naive_implementation(content, images):
     assert decided(json.dumps(content), images) == naive(content, images)
 
 
+@st.composite
+def related_images(draw):
+    """Images that list, and are about, images before them."""
+    images = []
+    for each in draw(IMAGES):
+        before = [other.digest for other in images]
+        lists = draw(st.sets(st.sampled_from(before), max_size=2)) if before else ()
+        subject = draw(st.sampled_from([None, *before]))
+        images.append(each._replace(lists=sorted(lists), subject=subject))
+    return images
+
+
+@settings(max_examples=500)
+@given(policies(), related_images())
+def test_what_belongs_together_stays_together(content, images):
+    alone, together = naive(content, images), decided(json.dumps(content), images)
+    by_digest = {each.digest: each for each in images}
+    subjects = {each.digest: by_digest[each.subject] for each in images if each.subject}
+
+    def holds(guard, action):
+        if action == "expire":
+            return together.get(guard.digest) != "expire"
+        return guard.digest not in together and guard.storage_class == "standard"
+
+    for each in images:
+        guards = [other for other in images if each.digest in other.lists]
+        subject = subjects.get(each.digest)
+        if subject is not None:
+            guards.append(subject)
+        action = together.get(each.digest)
+        # Nothing goes before what lists it, or what it is about; and nothing is held back by anything else.
+        if action is not None:
+            assert not any(holds(guard, action) for guard in guards)
+        elif subject is None and each.digest in alone:
+            assert any(holds(guard, alone[each.digest]) for guard in guards)
+        # What is about another shares its fate, but for what lists keep, and for what is archived already.
+        fate = None if subject is None else together.get(subject.digest)
+        if fate is not None and (fate == "expire" or each.storage_class == "standard"):
+            assert action == fate or any(holds(guard, fate) for guard in guards)
+        if subject is None and action is not None:
+            assert action == alone[each.digest]
+
+
 # --- Read --------------------------------------------------------------------------------------------
 
 
@@ -259,6 +359,12 @@ def test_it_keeps_the_text_without_spaces_in_the_order_it_came():
 
 
 GOOD = untagged(**days(1))
+
+
+def mistyped(given, allowed):
+    return f'instance type ({given}) does not match any allowed primitive type (allowed: ["{allowed}"])'
+
+
 REFUSED = {
     "no JSON": ("{", "Could not map policyString into LifecyclePolicy."),
     "no object": ("[]", "Could not map policyString into LifecyclePolicy."),
@@ -270,19 +376,20 @@ REFUSED = {
     "more than rules": (
         '{"rules": [], "x": 1}', 'object instance has properties which are not allowed by the schema: (["x"])',
     ),
-    "a rule that is none": ('{"rules": [1]}', "instance type"),
+    "rules that are none": ('{"rules": 1}', mistyped("integer", "array")),
+    "a rule that is none": ('{"rules": [1]}', mistyped("integer", "object")),
     "no priority": ('{"rules": [{"selection": {}, "action": {}}]}', '(["rulePriority"])'),
     "priority 0": (policy(rule(0, GOOD)), "numeric instance is lower than the required minimum (minimum: 1, found: 0)"),
-    "priority true": (policy(rule(True, GOOD)), "instance type"),
+    "priority true": (policy(rule(True, GOOD)), mistyped("boolean", "integer")),
     "the same priority twice": (policy(rule(1, GOOD), rule(1, tagged("a", **KEEP_ONE))), "unique"),
-    "a description of 5": (policy(rule(1, GOOD, description=5)), "instance type"),
+    "a description of 5": (policy(rule(1, GOOD, description=5)), mistyped("integer", "string")),
     "an unknown tagStatus": (
         policy(rule(1, {"tagStatus": "all", **KEEP_ONE})),
         'instance value ("all") not found in enum (possible values: ["tagged","untagged","any"])',
     ),
     "an unknown countType": (policy(rule(1, untagged(countType="x", countNumber=1))), "not found in enum"),
     "a count of 0": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=0))), "minimum: 1, found: 0"),
-    "a count of 1.5": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=1.5))), "instance type"),
+    "a count of 1.5": (policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=1.5))), mistyped("number", "integer")),
     "a count beyond 31 bits": (
         policy(rule(1, untagged(countType="imageCountMoreThan", countNumber=2**31))),
         "numeric instance is greater than the required maximum (maximum: 2147483647, found: 2147483648)",
@@ -314,7 +421,18 @@ REFUSED = {
     "both lists": (policy(rule(1, {**tagged("a", **KEEP_ONE), "tagPatternList": ["b"]})), "both"),
     "untagged with tags": (policy(rule(1, {**GOOD, "tagPrefixList": ["a"]})), "tagPrefixList"),
     "five wildcards": (policy(rule(1, patterns("*a*b*c*d*", **KEEP_ONE))), "4"),
-    "a tag of 5": (policy(rule(1, {**tagged(**KEEP_ONE), "tagPrefixList": [5]})), "instance type"),
+    "a tag of 5": (policy(rule(1, {**tagged(**KEEP_ONE), "tagPrefixList": [5]})), mistyped("integer", "string")),
+    "an empty tag": (policy(rule(1, tagged("", **KEEP_ONE))), "at least one character"),
+    "a text for a list": (
+        policy(rule(1, {**tagged(**KEEP_ONE), "tagPrefixList": "dev-"})), mistyped("string", "array"),
+    ),
+    "null for a list": (
+        policy(rule(1, tagged("v", tagPatternList=None, **KEEP_ONE))), mistyped("null", "array"),
+    ),
+    "null for both": (
+        policy(rule(1, anything(tagPrefixList=None, tagPatternList=None, **KEEP_ONE))),
+        mistyped("null", "array") + "\n" + mistyped("null", "array"),
+    ),
     "the same prefixes twice": (
         policy(rule(1, tagged("a", "b", **KEEP_ONE)), rule(2, tagged("b", "a", **days(1)))), "unique set",
     ),

@@ -82,7 +82,7 @@ class Service:
             self.failures.strike(operation)
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
-            if self._expire_daily and clock.now() >= self._expiry():
+            if self._expire_daily and self._expiry_is_due():
                 self.expire()
             return response(200, self._answer(operation, request, made_id), made_id)
         except _PublishedLimitError as refusal:
@@ -101,12 +101,13 @@ class Service:
         with self.store.writing() as connection:
             return [decision for _, decision in lifecycle.run(connection, now)]
 
-    def _expiry(self) -> datetime:
-        """Give when policies are to do their work by themselves: a day after they last did, in whatever process."""
-        if self._next_expiry is None:
+    def _expiry_is_due(self) -> bool:
+        """Whether policies are to do their work by themselves: a day after they last did, in whatever process."""
+        now = clock.now()
+        if self._next_expiry is None or now >= self._next_expiry:
             with self.store.reading() as connection:
-                self._next_expiry = (lifecycle.waiting_since(connection) or clock.now()) + _DAY
-        return self._next_expiry
+                self._next_expiry = (lifecycle.waiting_since(connection) or now) + _DAY
+        return now >= self._next_expiry
 
     def _answer(self, operation: str, request: Request, made_id: str) -> dict[str, Any]:
         parameters = self._parameters(operation, decode(request.body))

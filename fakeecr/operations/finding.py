@@ -124,13 +124,22 @@ def required(repository: FoundRepository, image_id: ImageIdentifierTypeDef, foun
     """
     if isinstance(found, Known):
         return found
+    refuse_malformed(found)
+    raise image_not_found(image_id.get("imageDigest"), image_id.get("imageTag"), repository.name, repository.account_id)
+
+
+def refuse_malformed(found: Known | Failure) -> None:
+    """Refuse an image's id that is none.
+
+    Raises:
+        ECRError: an InvalidParameterException.
+    """
     if found is _NEITHER:
         raise invalid_parameter("imageId", "both tag and digest cannot be null")
     if found is _BAD_DIGEST:
         raise invalid_parameter("imageDigest", f"must satisfy regular expression '{DIGEST_PATTERN}'")
     if found is _BAD_TAG:
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{TAG_PATTERN}'")
-    raise image_not_found(image_id.get("imageDigest"), image_id.get("imageTag"), repository.name, repository.account_id)
 
 
 def find_image(call: Call, repository: FoundRepository, image_id: ImageIdentifierTypeDef) -> Known:

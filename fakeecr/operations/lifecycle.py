@@ -16,7 +16,7 @@ from fakeecr.errors import (
     lifecycle_policy_preview_not_found,
 )
 from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_images, find_repository, required
+from fakeecr.operations.finding import find_images, find_repository, refuse_malformed
 from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.policies.lifecycle import Candidate, Decision, Rule, evaluate, read
 from fakeecr.policies.text import PolicyError
@@ -103,10 +103,18 @@ def _policy(call: Call, repository: FoundRepository) -> Document:
     return found
 
 
-def keep_policy(connection: Connection, repository_id: int, text: str, evaluated: float | None = None) -> None:
-    """Keep a policy's text, and when it was last evaluated, in seconds since 1970."""
-    content = {"text": text, "evaluated": evaluated}
-    documents.put(connection, RepositoryDocument, repository_id, LIFECYCLE, content, clock.now())
+def keep_policy(connection: Connection, repository_id: int, text: str) -> None:
+    """Keep a policy's text. Put in place of another it is evaluated when that would have been."""
+    found = documents.find(connection, RepositoryDocument, repository_id, LIFECYCLE)
+    if found is None or found.content["text"] != text:
+        _keep(connection, repository_id, text, None, clock.now() if found is None else found.updated_at)
+
+
+def _keep(
+    connection: Connection, repository_id: int, text: str, evaluated: datetime | None, waits_since: datetime
+) -> None:
+    content = {"text": text, "evaluated": None if evaluated is None else evaluated.timestamp()}
+    documents.put(connection, RepositoryDocument, repository_id, LIFECYCLE, content, waits_since)
 
 
 def _moment(seconds: float | None) -> datetime:
@@ -133,9 +141,16 @@ def start_lifecycle_policy_preview(
         )
         for decision in _decide(call.connection, repository.key, checked_policy(text)[0], clock.now())
     ]
+    last = documents.find(call.connection, RepositoryDocument, repository.key, _PREVIEW)
     previews.keep(call.connection, repository.key, previewed)
     moving = sum(each.action == "TRANSITION" for each in previewed)
-    preview = {"text": text, "expiring": len(previewed) - moving, "transitioning": moving}
+    preview = {
+        "text": text,
+        "expiring": len(previewed) - moving,
+        "transitioning": moving,
+        # Tells previews apart that are of one moment.
+        "number": 1 if last is None else last.content.get("number", 0) + 1,
+    }
     documents.put(call.connection, RepositoryDocument, repository.key, _PREVIEW, preview, clock.now())
     return {
         "lifecyclePolicyText": text,
@@ -166,12 +181,13 @@ def get_lifecycle_policy_preview(
     tagged = _TAGGED[request.get("filter", {}).get("tagStatus", "ANY")]
     if "imageIds" in request:
         refuse_paging(request, "imageIds")
-        found = find_images(call, repository, request["imageIds"])
-        asked = {required(repository, image_id, image).digest for image_id, image in found}
-        shown = previews.find_all(call.connection, repository.key, tagged, asked)
+        for _, found in find_images(call, repository, request["imageIds"]):
+            refuse_malformed(found)
+        wanted = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request["imageIds"]}
+        shown = previews.find_all(call.connection, repository.key, tagged, wanted)
         response["previewResults"] = [_result(each) for each in shown]
         return response
-    listing = ("GetLifecyclePolicyPreview", repository.key, tagged, preview.updated_at)
+    listing = ("GetLifecyclePolicyPreview", repository.key, tagged, preview.content.get("number"))
     read_rows = partial(previews.read_page, call.connection, repository.key, tagged)
     rows, token = read_page(call, request, listing, read_rows)
     response["previewResults"] = [_result(each) for each in rows]
@@ -217,13 +233,13 @@ def run(connection: Connection, now: datetime) -> list[tuple[int, Decision]]:
         for decision in decisions:
             if decision.rule.action == "transition":
                 images.set_status(connection, known[decision.image.digest].key, "ARCHIVED", now)
-        keep_policy(connection, repository_id, content["text"], now.timestamp())
+        _keep(connection, repository_id, content["text"], now, now)
         done += [(repository_id, decision) for decision in decisions]
     return done
 
 
 def waiting_since(connection: Connection) -> datetime | None:
-    """Give when the policy that waits longest was put or evaluated; None where there is no policy."""
+    """Give since when the policy waits that waits longest to be evaluated; None where there is no policy."""
     return documents.oldest(connection, RepositoryDocument, LIFECYCLE)
 
 

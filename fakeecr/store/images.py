@@ -264,7 +264,7 @@ def lists_with(connection: Connection, repository_id: int, digests: Collection[s
 
 
 def all_of(connection: Connection, repository_id: int) -> list[tuple[Any, list[str], list[str]]]:
-    """Give every image of a repository, oldest first, with its tags and the digests of the images that it lists."""
+    """Give every image of a repository, by the time of its push, with its tags and the digests that it lists."""
     tags: dict[int, list[str]] = {}
     for key, tag in connection.execute(
         select(_row.image_id, _row.tag).where(_row.repository_id == repository_id, _row.tag.is_not(None))
@@ -280,7 +280,8 @@ def all_of(connection: Connection, repository_id: int) -> list[tuple[Any, list[s
         Image.id, Image.digest, Image.status, Image.pushed_at, Image.pulled_at, Image.archived_at, Image.activated_at,
         Image.subject,
     )  # fmt: skip
-    rows = connection.execute(select(*columns).where(Image.repository_id == repository_id).order_by(Image.id))
+    oldest_first = (Image.pushed_at, Image.id)
+    rows = connection.execute(select(*columns).where(Image.repository_id == repository_id).order_by(*oldest_first))
     return [(row, tags.get(row.id, []), lists.get(row.id, [])) for row in rows]
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import Connection, Select, delete, insert, select
+from sqlalchemy import Connection, Select, delete, insert, or_, select
 
 from fakeecr.store.models import PreviewedImage
 from fakeecr.store.pages import Page, page_of
@@ -81,12 +81,20 @@ def read_page(connection: Connection, repository_id: int, tagged: bool | None, *
 
 
 def find_all(
-    connection: Connection, repository_id: int, tagged: bool | None, digests: Collection[str]
+    connection: Connection, repository_id: int, tagged: bool | None, wanted: Collection[tuple[str | None, str | None]]
 ) -> list[Previewed]:
-    """Give of a repository's last preview what is shown and about these images."""
-    statement = _shown.where(_row.repository_id == repository_id, _row.digest.in_(digests)).order_by(_row.id)
-    found = _read(connection, statement)
-    return [each for each in found if tagged is None or bool(each.tags) is tagged]
+    """Give of a repository's last preview what is shown and about these images, each known by a digest, a tag or both.
+
+    What they were called counts, and whether they were there, when it was made.
+    """
+    digests = [digest for digest, _ in wanted if digest is not None]
+    statement = _shown.where(_row.repository_id == repository_id, or_(_row.digest.in_(digests), _row.tagged))
+    return [
+        each
+        for each in _read(connection, statement.order_by(_row.id))
+        if tagged in (None, bool(each.tags))
+        and any(digest in (None, each.digest) and (tag is None or tag in each.tags) for digest, tag in wanted)
+    ]
 
 
 def _read(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[Previewed]:

@@ -136,6 +136,12 @@ class TestPreview:
             assert (
                 len(preview(repositoryName="web", filter={"tagStatus": tag_status}, **ids)["previewResults"]) == count
             )
+        (other,) = preview(repositoryName="web", maxResults=1)["previewResults"]
+        both = {"imageDigest": other["imageDigest"], "imageTag": "t30"}
+        for unknown in ({"imageTag": "t"}, {"imageDigest": digest_of(image("unknown"))}, both):
+            assert preview(repositoryName="web", imageIds=[unknown])["previewResults"] == []
+        for malformed in ({}, {"imageTag": "a/b"}, {"imageDigest": "x"}):
+            assert code_of(preview, repositoryName="web", imageIds=[malformed]) == "InvalidParameterException"
         for parameters in ({"maxResults": 0}, {"maxResults": 101}, {"nextToken": "x"}, {"maxResults": 1, **ids}):
             assert code_of(preview, repositoryName="web", **parameters) == "InvalidParameterException"
 
@@ -144,6 +150,23 @@ class TestPreview:
         before = aged.get_lifecycle_policy_preview(repositoryName="web")["previewResults"]
         aged.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": before[0]["imageDigest"]}])
         assert aged.get_lifecycle_policy_preview(repositoryName="web")["previewResults"] == before
+        ids = [{"imageDigest": before[0]["imageDigest"]}]
+        assert aged.get_lifecycle_policy_preview(repositoryName="web", imageIds=ids)["previewResults"] == before[:1]
+
+    def test_has_its_results_in_the_order_of_their_pushes(self, aged):
+        aged.start_lifecycle_policy_preview(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+        results = aged.get_lifecycle_policy_preview(repositoryName="web")["previewResults"]
+        pushed = [each["imagePushedAt"] for each in results]
+        assert pushed == sorted(pushed)
+        assert results[0]["imageDigest"] == digest_of(image("subject"))
+
+    def test_has_tokens_of_its_own(self, aged):
+        with freeze_time():
+            aged.start_lifecycle_policy_preview(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+            token = aged.get_lifecycle_policy_preview(repositoryName="web", maxResults=1)["nextToken"]
+            aged.start_lifecycle_policy_preview(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+            code = code_of(aged.get_lifecycle_policy_preview, repositoryName="web", nextToken=token)
+        assert code == "InvalidParameterException"
 
     def test_takes_the_place_of_the_one_before(self, aged):
         newest = policy(rule(1, anything(countType="imageCountMoreThan", countNumber=20), description="x" * 30))
@@ -207,6 +230,47 @@ class TestDailyRun:
             clock.tick(timedelta(hours=24))
             with FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
                 assert listed(unchecked(ecr)) == []
+
+    def test_is_not_put_off_by_policies_that_are_put_again(self, tmp_path):
+        other = OLD_UNTAGGED.replace("14", "15")
+        seen = []
+        with freeze_time("2026-01-20") as clock:
+            for text in (OLD_UNTAGGED, OLD_UNTAGGED, other):
+                with FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
+                    client = unchecked(ecr)
+                    if not seen:
+                        ecr.push("web", pushed_at="2026-01-01")
+                    seen.append(len(listed(client)))
+                    client.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=text)
+                clock.tick(timedelta(hours=12))
+            with FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
+                found = unchecked(ecr).get_lifecycle_policy(repositoryName="web")
+        assert seen == [1, 1, 0]
+        # What was put in place of another was never evaluated.
+        assert (json.loads(found["lifecyclePolicyText"]), found["lastEvaluatedAt"].year) == (json.loads(other), 1970)
+
+    def test_leaves_the_policy_that_is_put_again_as_evaluated_as_it_was(self, ecr, web):
+        with freeze_time("2026-11-23"):
+            web.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+            ecr.expire()
+            web.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+        assert web.get_lifecycle_policy(repositoryName="web")["lastEvaluatedAt"].year == 2026
+
+    def test_waits_a_day_after_that_of_another_process(self, tmp_path):
+        with freeze_time("2026-01-20") as clock, FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
+            client = unchecked(ecr)
+            client.create_repository(repositoryName="web")
+            client.put_lifecycle_policy(repositoryName="web", lifecyclePolicyText=OLD_UNTAGGED)
+            assert listed(client) == []
+            clock.tick(timedelta(hours=12))
+            with FakeECR(tmp_path / "state.db") as other:
+                other.expire()
+            ecr.push("web", pushed_at="2026-01-01")
+            lengths = []
+            for _ in range(2):
+                clock.tick(timedelta(hours=12))
+                lengths.append(len(listed(client)))
+        assert lengths == [1, 0]
 
     def test_looks_at_every_repository_of_every_registry(self, ecr):
         for region in ("us-east-1", "eu-west-1"):

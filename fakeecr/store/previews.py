@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -81,7 +81,7 @@ def read_page(connection: Connection, repository_id: int, tagged: bool | None, *
 
 
 def find_all(
-    connection: Connection, repository_id: int, tagged: bool | None, wanted: Collection[tuple[str | None, str | None]]
+    connection: Connection, repository_id: int, tagged: bool | None, wanted: Set[tuple[str | None, str | None]]
 ) -> list[Previewed]:
     """Give of a repository's last preview what is shown and about these images, each known by a digest, a tag or both.
 
@@ -89,12 +89,12 @@ def find_all(
     """
     digests = [digest for digest, _ in wanted if digest is not None]
     statement = _shown.where(_row.repository_id == repository_id, or_(_row.digest.in_(digests), _row.tagged))
-    return [
-        each
-        for each in _read(connection, statement.order_by(_row.id))
-        if tagged in (None, bool(each.tags))
-        and any(digest in (None, each.digest) and (tag is None or tag in each.tags) for digest, tag in wanted)
-    ]
+    found = []
+    for each in _read(connection, statement.order_by(_row.id)):
+        names = {(digest, tag) for digest in (None, each.digest) for tag in (None, *each.tags)}
+        if tagged in (None, bool(each.tags)) and names & wanted:
+            found.append(each)
+    return found
 
 
 def _read(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[Previewed]:

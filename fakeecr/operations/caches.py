@@ -16,11 +16,11 @@ from fakeecr.errors import (
 )
 from fakeecr.operations.call import Call
 from fakeecr.operations.copies import copy_image
-from fakeecr.operations.finding import find_repository
-from fakeecr.operations.names import has_prefix
+from fakeecr.operations.finding import Failure, find_images, find_repository
 from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.operations.templates import repository_for
-from fakeecr.store import documents, images, registries
+from fakeecr.policies.filters import nearest
+from fakeecr.store import documents, registries
 from fakeecr.store.documents import Document
 from fakeecr.store.models import RegistryDocument
 from fakeecr.store.registries import FoundRepository
@@ -79,7 +79,7 @@ def create_pull_through_cache_rule(
     call: Call, request: CreatePullThroughCacheRuleRequestTypeDef
 ) -> CreatePullThroughCacheRuleResponseTypeDef:
     """Create a rule, through which the images of a prefix are pulled from upstream from now on."""
-    account_id, prefix = request.get("registryId") or call.account_id, request["ecrRepositoryPrefix"]
+    account_id, prefix = call.account_of(request), request["ecrRepositoryPrefix"]
     url = request["upstreamRegistryUrl"].removeprefix("https://").rstrip("/")
     upstream = upstream_of(url)
     if upstream is None or request.get("upstreamRegistry", upstream.name) != upstream.name:
@@ -110,7 +110,7 @@ def describe_pull_through_cache_rules(
     call: Call, request: DescribePullThroughCacheRulesRequestTypeDef
 ) -> DescribePullThroughCacheRulesResponseTypeDef:
     """Describe the rules: all, page by page, or those of these prefixes."""
-    account_id = request.get("registryId") or call.account_id
+    account_id = call.account_of(request)
     registry = registries.find_registry(call.connection, account_id, call.region)
     prefixes = request.get("ecrRepositoryPrefixes")
     response: DescribePullThroughCacheRulesResponseTypeDef = {
@@ -178,7 +178,7 @@ def validate_pull_through_cache_rule(
 
 
 def _found(call: Call, request: Any) -> tuple[str, Document]:
-    account_id, prefix = request.get("registryId") or call.account_id, request["ecrRepositoryPrefix"]
+    account_id, prefix = call.account_of(request), request["ecrRepositoryPrefix"]
     registry = registries.find_registry(call.connection, account_id, call.region)
     found = documents.find(call.connection, RegistryDocument, registry, _RULE, prefix)
     if found is None:
@@ -209,7 +209,7 @@ def repository_to_pull_from(call: Call, request: BatchGetImageRequestTypeDef) ->
     Raises:
         ECRError: a RepositoryNotFoundException.
     """
-    account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
+    account_id, name = call.account_of(request), request["repositoryName"]
     found = registries.find_repository(call.connection, account_id, call.region, name)
     if found is not None and not found.configured:
         return found
@@ -220,25 +220,21 @@ def repository_to_pull_from(call: Call, request: BatchGetImageRequestTypeDef) ->
 def _pull_through(call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]) -> None:
     """Copy what is asked for and upstream has into the cache, whose repository is created if it is missing."""
     registry = registries.find_registry(call.connection, account_id, call.region)
-    rules = documents.find_all(call.connection, RegistryDocument, registry, _RULE)
-    fitting = [rule for rule in rules if has_prefix(name, rule.name)]
-    if not fitting:
+    found = documents.find_all(call.connection, RegistryDocument, registry, _RULE)
+    rules = {rule.name: rule.content for rule in found}
+    ours = nearest(rules, name)
+    if ours is None:
         return
-    rule = max(fitting, key=lambda each: (each.name != "ROOT", len(each.name)))
-    rest = name if rule.name == "ROOT" else name.removeprefix(rule.name.rstrip("/") + "/")
-    prefix = rule.content["upstreamRepositoryPrefix"]
+    rest = name if ours == "ROOT" else name.removeprefix(ours.rstrip("/") + "/")
+    prefix = rules[ours]["upstreamRepositoryPrefix"]
     theirs = rest if prefix == "ROOT" else f"{prefix.rstrip('/')}/{rest}"
-    upstream = _upstream_repository(call, rule.content["upstreamRegistryUrl"], theirs)
+    upstream = _upstream_repository(call, rules[ours]["upstreamRegistryUrl"], theirs)
     if upstream is None:
         return
-    tagged = images.find_tagged(
-        call.connection, upstream.key, [each["imageTag"] for each in image_ids if "imageTag" in each]
-    )
-    for image_id in image_ids:
-        tag = image_id.get("imageTag")
-        known = tagged.get(tag) if tag else images.find(call.connection, upstream.key, image_id.get("imageDigest", ""))
-        if known is None or known.status != "ACTIVE" or image_id.get("imageDigest", known.digest) != known.digest:
+    for image_id, known in find_images(call, upstream, image_ids):
+        if isinstance(known, Failure) or known.status != "ACTIVE":
             continue
+        tag = image_id.get("imageTag")
         cached = repository_for(call, account_id, name, "PULL_THROUGH_CACHE", clock.now())
         copy_image(call, upstream.key, known.digest, cached, [tag] if tag else [])
 

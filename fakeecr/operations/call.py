@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -35,6 +36,10 @@ class Call:
     secret: bytes
     require_layers: bool
     metadata: ResponseMetadataTypeDef
+
+    def account_of(self, request: Mapping[str, object]) -> str:
+        """Give the account of the registry that a request means."""
+        return str(request.get("registryId") or self.account_id)
 
     def in_region(self, region: str) -> Call:
         """Give the same call as one that was made to another region of the partition."""

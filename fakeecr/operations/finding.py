@@ -36,7 +36,7 @@ def find_repository(call: Call, request: Mapping[str, Any]) -> FoundRepository:
     Raises:
         ECRError: a RepositoryNotFoundException.
     """
-    return repository_at(call, request.get("registryId") or call.account_id, request["repositoryName"])
+    return repository_at(call, call.account_of(request), request["repositoryName"])
 
 
 def repository_at(call: Call, account_id: str, name: str) -> FoundRepository:

@@ -19,11 +19,6 @@ def repository_of(call: Call, arn: str) -> tuple[str, str] | None:
     return (found[1], found[2]) if found else None
 
 
-def has_prefix(name: str, prefix: str) -> bool:
-    """Whether a repository's name begins with a prefix, after which a slash is assumed; ROOT begins all."""
-    return prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/")
-
-
 def registry_host(call: Call, account_id: str) -> str:
     """Give the host that serves a registry's images."""
     return f"{account_id}.dkr.ecr.{call.region}.{call.partition.suffix}"

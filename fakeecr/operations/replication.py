@@ -143,7 +143,7 @@ def describe_image_replication_status(
 
 def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """Replicate the images that are there already to one configured destination; it takes no time here."""
-    account_id = request.get("registryId") or call.account_id
+    account_id = call.account_of(request)
     registry = registries.find_registry(call.connection, account_id, call.region)
     found = documents.find(call.connection, RegistryDocument, registry, REPLICATION)
     place = Place(request["destination"]["registryId"], request["destination"]["region"])
@@ -195,7 +195,7 @@ def describe_replication_backfill_results(call: Call, request: Mapping[str, Any]
     rows, token = read_page(call, request, listing, in_memory(results))
     response = {
         **_summary(found),
-        "registryId": request.get("registryId") or call.account_id,
+        "registryId": call.account_of(request),
         "results": [each for each, _ in rows],
         "ResponseMetadata": call.metadata,
     }
@@ -204,7 +204,7 @@ def describe_replication_backfill_results(call: Call, request: Mapping[str, Any]
 
 def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """List the backfills of a registry."""
-    account_id = request.get("registryId") or call.account_id
+    account_id = call.account_of(request)
     registry = registries.find_registry(call.connection, account_id, call.region)
     read = partial(documents.read_page, call.connection, RegistryDocument, registry, _BACKFILL)
     listing = ("ListReplicationBackfills", registry)
@@ -218,7 +218,7 @@ def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mappin
 
 
 def _backfill(call: Call, request: Mapping[str, Any]) -> Document:
-    account_id, backfill_id = request.get("registryId") or call.account_id, request["replicationBackfillId"]
+    account_id, backfill_id = call.account_of(request), request["replicationBackfillId"]
     registry = registries.find_registry(call.connection, account_id, call.region)
     found = documents.find(call.connection, RegistryDocument, registry, _BACKFILL, backfill_id)
     if found is None:

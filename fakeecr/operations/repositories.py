@@ -52,7 +52,7 @@ _KEY_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
 
 def create_repository(call: Call, request: CreateRepositoryRequestTypeDef) -> CreateRepositoryResponseTypeDef:
     """Create a repository."""
-    account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
+    account_id, name = call.account_of(request), request["repositoryName"]
     mutability = request.get("imageTagMutability", "MUTABLE")
     filters = checked_filters(mutability, request.get("imageTagMutabilityExclusionFilters"))
     encryption_type, kms_key = encryption_of(call, account_id, request.get("encryptionConfiguration"))
@@ -81,7 +81,7 @@ def describe_repositories(
     call: Call, request: DescribeRepositoriesRequestTypeDef
 ) -> DescribeRepositoriesResponseTypeDef:
     """Describe a registry's repositories: all, page by page, or those named, in the order of the request."""
-    account_id = request.get("registryId") or call.account_id
+    account_id = call.account_of(request)
     names = request.get("repositoryNames")
     if names is not None:
         refuse_paging(request, "repositoryNames")
@@ -91,7 +91,7 @@ def describe_repositories(
                 repository_at(call, account_id, name)
         described = [_described(call, named[name]) for name in dict.fromkeys(names)]
         return {"repositories": described, "ResponseMetadata": call.metadata}
-    listing = ("DescribeRepositories", account_id, call.region)
+    listing = ("DescribeRepositories", registries.find_registry(call.connection, account_id, call.region))
     rows, token = read_page(
         call, request, listing, partial(pages.repositories, call.connection, account_id, call.region)
     )

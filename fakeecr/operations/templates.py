@@ -18,12 +18,12 @@ from fakeecr.errors import (
 from fakeecr.operations.call import Call
 from fakeecr.operations.finding import find_repository
 from fakeecr.operations.lifecycle import checked_policy, keep_policy
-from fakeecr.operations.names import has_prefix
 from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.operations.policies import checked_repository_policy, keep_repository_policy
 from fakeecr.operations.registry import default_registry
 from fakeecr.operations.repositories import checked_filters, encryption_of
 from fakeecr.operations.tags import checked_tags
+from fakeecr.policies.filters import nearest
 from fakeecr.store import documents, registries
 from fakeecr.store.documents import Document
 from fakeecr.store.models import RegistryDocument
@@ -204,7 +204,7 @@ def repository_to_push_to(call: Call, request: Mapping[str, Any]) -> FoundReposi
     Raises:
         ECRError: a RepositoryNotFoundException.
     """
-    account_id, name = request.get("registryId") or call.account_id, request["repositoryName"]
+    account_id, name = call.account_of(request), request["repositoryName"]
     found = registries.find_repository(call.connection, account_id, call.region, name)
     found = found or _create_for(call, account_id, name, "CREATE_ON_PUSH", clock.now())
     return found or find_repository(call, request)
@@ -213,15 +213,15 @@ def repository_to_push_to(call: Call, request: Mapping[str, Any]) -> FoundReposi
 def _create_for(call: Call, account_id: str, name: str, purpose: str, created_at: datetime) -> FoundRepository | None:
     """Create a repository by the template of the longest prefix that is for a purpose; None where there is none."""
     registry = registries.find_registry(call.connection, account_id, call.region)
-    fitting = [
-        each
+    templates = {
+        each.name: each.content
         for each in documents.find_all(call.connection, RegistryDocument, registry, _TEMPLATE)
-        if purpose in each.content["appliedFor"] and has_prefix(name, each.name)
-    ]
-    if not fitting:
+        if purpose in each.content["appliedFor"]
+    }
+    prefix = nearest(templates, name)
+    if prefix is None:
         return None
-    # ROOT is the shortest of all.
-    template = max(fitting, key=lambda each: (each.name != "ROOT", len(each.name))).content
+    template = templates[prefix]
     key = registries.create_repository(
         call.connection, account_id, call.region, name, created_at, **_settings(call, account_id, template)
     )

@@ -22,7 +22,10 @@ def read(text: str) -> str:
         raise PolicyError("no statements")
     for statement in statements:
         _check(statement)
-    return _pretty(policy, "\n")
+    try:
+        return _pretty(policy, "\n")
+    except RecursionError:
+        raise PolicyError("it is too deep") from None
 
 
 def _check(statement: Any) -> None:

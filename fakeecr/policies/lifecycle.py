@@ -8,11 +8,11 @@ acted on by one rule or by none.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
+from fakeecr.policies.filters import fits
 from fakeecr.policies.text import PolicyError, parse
 
 Class = Literal["standard", "archive"]
@@ -31,7 +31,7 @@ class Rule(NamedTuple):
     Attributes:
         priority: which rule comes first: that of the lowest number.
         tag_status: ``tagged``, ``untagged`` or ``any``.
-        patterns: regular expressions, each of which some tag of a tagged image must match.
+        patterns: each of which some tag of a tagged image must fit: the parts between its wildcards.
         storage_class: which images it looks at.
         count_type: what it counts.
         count_number: how many images, or days.
@@ -40,7 +40,7 @@ class Rule(NamedTuple):
 
     priority: int
     tag_status: str
-    patterns: tuple[str, ...]
+    patterns: tuple[tuple[str, ...], ...]
     storage_class: Class
     count_type: str
     count_number: int
@@ -52,7 +52,7 @@ class Rule(NamedTuple):
             return False
         if self.tag_status == "untagged":
             return not image.tags
-        return all(any(re.fullmatch(pattern, tag) for tag in image.tags) for pattern in self.patterns)
+        return all(any(fits(pattern, tag) for tag in image.tags) for pattern in self.patterns)
 
 
 class Candidate(NamedTuple):
@@ -285,7 +285,7 @@ def _action(value: Any) -> str:
     return kind
 
 
-def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[str, ...]:
+def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[tuple[str, ...], ...]:
     """Read what a rule asks of tags: prefixes or patterns, and one of both if it is about tagged images."""
     written: dict[str, list[str]] = {}
     problems = []
@@ -308,10 +308,10 @@ def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[str, ...]:
         raise PolicyError("Cannot specify both tagPrefixList and tagPatternList.")
     words = written[lists[0]]
     if lists[0] == "tagPrefixList":
-        return tuple(f"{re.escape(word)}.*" for word in words)
+        return tuple((word, "") for word in words)
     if any(word.count("*") > _MOST_WILDCARDS for word in words):
         raise PolicyError(f"A tag pattern has at most {_MOST_WILDCARDS} wildcards.")
-    return tuple(".*".join(map(re.escape, word.split("*"))) for word in words)
+    return tuple(tuple(word.split("*")) for word in words)
 
 
 def _words(value: Any) -> list[str]:

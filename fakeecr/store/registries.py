@@ -23,7 +23,6 @@ class FoundRepository(NamedTuple):
         key: its key.
         registry: its registry's key.
         account_id: the account of its registry.
-        region: the region of its registry.
         name: its name.
         tag_mutability: ``MUTABLE``, ``IMMUTABLE``, or one of the two ``…_WITH_EXCLUSION``.
         exclusion_filters: the wildcards of a ``…_WITH_EXCLUSION``.
@@ -34,7 +33,6 @@ class FoundRepository(NamedTuple):
     key: int
     registry: int
     account_id: str
-    region: str
     name: str
     tag_mutability: str = "MUTABLE"
     exclusion_filters: Sequence[str] = ()
@@ -76,9 +74,7 @@ def find_repository(connection: Connection, account_id: str, region: str, name: 
         return None
     key, registry, mutability, filters, scan_on_push, configured = found[0]
     wildcards = json.loads(filters) if filters else ()
-    return FoundRepository(
-        key, registry, account_id, region, name, mutability, wildcards, bool(scan_on_push), bool(configured)
-    )
+    return FoundRepository(key, registry, account_id, name, mutability, wildcards, bool(scan_on_push), bool(configured))
 
 
 def places_of(connection: Connection, name: str) -> list[tuple[str, str]]:

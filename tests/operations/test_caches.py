@@ -233,6 +233,15 @@ class TestPull:
         assert code_of(pull, client=client, name="hub/library/nginx", imageTag="1") == "RepositoryNotFoundException"
         assert code_of(pull, client=client, name="hubs/library/nginx", imageTag="1") == "RepositoryNotFoundException"
 
+    def test_of_what_no_image_can_be_called_fails(self, any_ecr):
+        any_ecr.seed(UPSTREAM)
+        client = unchecked(any_ecr)
+        client.create_pull_through_cache_rule(ecrRepositoryPrefix="ecr-public", upstreamRegistryUrl="public.ecr.aws")
+        pull(client)
+        for image_id, code in (({"imageTag": "\0"}, "InvalidImageTag"), ({"imageDigest": "\0"}, "InvalidImageDigest")):
+            (failure,) = pull(client, **image_id)["failures"]
+            assert failure["failureCode"] == code
+
     def test_is_scanned_as_what_is_pushed(self, offered):
         filters = [{"filter": "*", "filterType": "WILDCARD"}]
         offered.put_registry_scanning_configuration(
@@ -298,6 +307,10 @@ class TestUpstreamSeed:
             (
                 [{"url": "docker.io"}],
                 "can name 'docker.io'; the hosts are .*, registry-1.docker.io, .* of Azure and ECR",
+            ),
+            (
+                [{"url": "quay.io", "repositories": [{"name": "app", "policy": "{}"}]}],
+                r"repositories\[0\].policy: unknown key 'policy'; the keys here are name, layers, images",
             ),
             ([{"url": "quay.io", "repositories": [{"name": "A"}]}], r"upstream\[0\].repositories\[0\].name: expected"),
         ],

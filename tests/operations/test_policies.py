@@ -39,6 +39,7 @@ BAD = [
     json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}]}),
     json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:GetAuthorizationToken"}]}),
     "[" * 10_000,
+    json.dumps(POLICY).replace("{}", "[" * 700 + "]" * 700),
     json.dumps({**POLICY, "Version": "half a character: \ud800"}),
     json.dumps(POLICY).replace('"2008-10-17"', "NaN"),
 ]

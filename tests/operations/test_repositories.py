@@ -209,6 +209,15 @@ class TestDescribeRepositories:
             400,
         )
 
+    def test_takes_no_token_from_before_a_reset(self, ecr, client):
+        for _ in range(2):
+            for name in ("aa", "bb"):
+                client.create_repository(repositoryName=name)
+            token = client.describe_repositories(maxResults=1)["nextToken"]
+            ecr.reset()
+        client.create_repository(repositoryName="cc")
+        assert code_of(client.describe_repositories, nextToken=token) == "InvalidParameterException"
+
     @pytest.mark.parametrize("paging", [{"maxResults": 5}, {"nextToken": "x"}])
     def test_refuses_names_with_paging(self, client, names, paging):
         found = error_of(client.describe_repositories, repositoryNames=names, **paging)

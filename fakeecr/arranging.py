@@ -127,12 +127,16 @@ def set_findings(
     checked = [_valid_finding(finding) for finding in findings]
     if (tag is None) is (digest is None):
         raise ValueError("An image is known by its tag or its digest; give one of both.")
-    with service.changing(region) as call:
-        found = registries.find_repository(call.connection, registry_id, region, repository)
-        key = None if found is None else images.image_key(call.connection, found.key, digest, tag)
-        which = f"{repository}:{tag}" if digest is None else f"{repository}@{digest}"
+    name = valid("repository", RepositoryName, repository)
+    account_id, in_region = valid("registry_id", AccountId, registry_id), valid("region", Region, region)
+    given_tag = None if tag is None else _valid_tag(tag, "tag")
+    given_digest = None if digest is None else valid("digest", Digest, digest)
+    with service.changing(in_region) as call:
+        found = registries.find_repository(call.connection, account_id, in_region, name)
+        key = None if found is None else images.image_key(call.connection, found.key, given_digest, given_tag)
+        which = f"{name}:{tag}" if digest is None else f"{name}@{digest}"
         if key is None:
-            raise ValueError(f"There is no image {which} in {registry_id} of {region}.")
+            raise ValueError(f"There is no image {which} in {account_id} of {in_region}.")
         if images.manifests_of(call.connection, [key])[key][1] in LISTS:
             raise ValueError(f"{which} is a list of images, which is not scanned; give the digest of one of them.")
         documents.put(call.connection, ImageDocument, key, documents.FINDINGS, checked, clock.now())
@@ -150,10 +154,10 @@ def valid(argument: str, kind: Any, value: Any) -> str:
         raise ValueError(f"{argument}: {error}") from None
 
 
-def _valid_tag(tag: Any) -> str:
-    checked = valid("tags", Tag, tag)
+def _valid_tag(tag: Any, argument: str = "tags") -> str:
+    checked = valid(argument, Tag, tag)
     if "{" in checked:
-        raise ValueError(f"tags: a tag has no braces; got {tag!r}")
+        raise ValueError(f"{argument}: a tag has no braces; got {tag!r}")
     return checked
 
 

@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Give the present moment in UTC, to the millisecond.
+    """Give the present moment in UTC, to the millisecond."""
+    return in_milliseconds(datetime.now(UTC))
 
-    ECR's timestamps carry milliseconds and no more (observed), so nothing finer is kept.
-    """
-    moment = datetime.now(UTC)
+
+def in_milliseconds(moment: datetime) -> datetime:
+    """Give a moment to the millisecond: ECR's timestamps carry no more (observed), so nothing finer is kept."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -19,7 +19,7 @@ from fakeecr.errors import (
     upload_not_found,
 )
 from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_repository, is_digest
+from fakeecr.operations.finding import DIGEST_PATTERN, find_repository, is_digest
 from fakeecr.operations.registry import records_pulls
 from fakeecr.operations.templates import repository_to_push_to
 from fakeecr.store import layers
@@ -101,7 +101,7 @@ def complete_layer_upload(call: Call, request: CompleteLayerUploadRequestTypeDef
     for digest in request["layerDigests"]:
         if digest != calculated:
             raise invalid_layer(digest, calculated)
-    if layers.find_layers(call.connection, repository.key, [calculated]):
+    if layers.kept_layers(call.connection, repository.key, [calculated]):
         raise layer_already_exists(calculated, repository.name, repository.account_id)
     layers.complete_upload(call.connection, repository.key, upload, calculated)
     return {
@@ -143,7 +143,7 @@ def batch_check_layer_availability(
                 {
                     "failureCode": "InvalidLayerDigest",
                     "failureReason": "Invalid request parameters: layer digest should satisfy the regex "
-                    "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+                    f"'{DIGEST_PATTERN}'",
                     "layerDigest": digest,
                 }
             )

@@ -14,6 +14,7 @@ from fakeecr.errors import (
     feature_disabled,
     image_archived,
     invalid_parameter,
+    repository_not_found,
     scan_not_found,
     scan_quota,
 )
@@ -105,8 +106,7 @@ def batch_get_repository_scanning_configuration(
             failures.append(
                 {
                     "failureCode": "REPOSITORY_NOT_FOUND",
-                    "failureReason": f"The repository with name '{name}' does not exist in the registry with id "
-                    f"'{call.account_id}'",
+                    "failureReason": str(repository_not_found(name, call.account_id).message),
                     "repositoryName": name,
                 }
             )
@@ -194,7 +194,7 @@ def describe_image_scan_findings(
     findings: Sequence[Any] = [] if kept is None else kept.content
     configuration = _configuration(call, repository.registry)
     is_enhanced = configuration["scanType"] == "ENHANCED"
-    listing = ("DescribeImageScanFindings", image.key, None if kept is None else kept.updated_at)
+    listing = ("DescribeImageScanFindings", image.key, findings)
     # Of enhanced findings a page always has a hundred (observed).
     asked = {**request, "maxResults": _ENHANCED_PAGE} if is_enhanced else request
     rows, token = read_page(call, asked, listing, in_memory(findings))

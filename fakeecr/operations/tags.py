@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -22,18 +23,17 @@ if TYPE_CHECKING:
     )
 
 # Documented; the model has none of them.
-_MOST_TAGS = 50
-_LONGEST_KEY = 128
-_LONGEST_VALUE = 256
-_SIGNS = set(" _.:/=+-@")
+MOST_TAGS = 50
+KEY_PATTERN = r"(?![aA][wW][sS]:)[\w .:/=+@-]{1,128}"
+VALUE_PATTERN = r"[\w .:/=+@-]{0,256}"
 
 
 def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> dict[str, object]:
     """Give a repository tags; a tag of the same key gets the new value."""
     repository = _resource(call, request["resourceArn"])
     tags = checked_tags(request["tags"])
-    if len(registries.tags_of(call.connection, repository.key).keys() | tags.keys()) > _MOST_TAGS:
-        raise too_many_tags(_MOST_TAGS)
+    if len(registries.tags_of(call.connection, repository.key).keys() | tags.keys()) > MOST_TAGS:
+        raise too_many_tags(MOST_TAGS)
     registries.set_tags(call.connection, repository.key, tags)
     return {"ResponseMetadata": call.metadata}
 
@@ -72,14 +72,13 @@ def checked_tags(given: Sequence[TagTypeDef]) -> dict[str, str]:
             raise invalid_tag_parameter()
         _check(tag["Key"], tag["Value"])
         tags[tag["Key"]] = tag["Value"]
-    if len(tags) > _MOST_TAGS:
-        raise too_many_tags(_MOST_TAGS)
+    if len(tags) > MOST_TAGS:
+        raise too_many_tags(MOST_TAGS)
     return tags
 
 
 def _check(key: str, value: str) -> None:
-    fits = 0 < len(key) <= _LONGEST_KEY and len(value) <= _LONGEST_VALUE
-    if not fits or key.lower().startswith("aws:") or not all(c.isalnum() or c in _SIGNS for c in key + value):
+    if not (re.fullmatch(KEY_PATTERN, key) and re.fullmatch(VALUE_PATTERN, value)):
         raise invalid_tag_parameter()
 
 

@@ -15,7 +15,7 @@ from fakeecr.operations.lifecycle import LIFECYCLE
 from fakeecr.operations.policies import POLICY
 from fakeecr.store import documents, layers, registries
 from fakeecr.store.database import Store
-from fakeecr.store.manifests import NOTHING, manifest, read_leniently
+from fakeecr.store.manifests import EMPTY_BLOB, NOTHING, manifest, read_leniently
 from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, RepositoryDocument
 
 
@@ -34,9 +34,9 @@ def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any
         content: dict[str, Any] = {
             "registries": [_registry(connection, row) for row in found if row.account_id != registries.UPSTREAM]
         }
-        upstream = [_registry(connection, row) for row in found if row.account_id == registries.UPSTREAM]
+        upstream = [_upstream(connection, row) for row in found if row.account_id == registries.UPSTREAM]
         if upstream:
-            content["upstream"] = [{"url": each["region"], "repositories": each["repositories"]} for each in upstream]
+            content["upstream"] = upstream
     if path is not None:
         _write(content, Path(path))
     return content
@@ -51,6 +51,12 @@ def _write(content: dict[str, Any], path: Path) -> None:
 
 def _rows(connection: Connection, table: Any, *where: Any) -> list[Any]:
     return list(connection.execute(select(*table.__table__.c).where(*where).order_by(table.id)))
+
+
+def _upstream(connection: Connection, registry: Any) -> dict[str, Any]:
+    repositories = _rows(connection, Repository, Repository.registry_id == registry.id)
+    described = [{"name": row.name, **_contents(connection, row.id)} for row in repositories]
+    return {"url": registry.region, "repositories": described}
 
 
 def _registry(connection: Connection, registry: Any) -> dict[str, Any]:
@@ -80,15 +86,24 @@ def _repository(connection: Connection, repository: Any) -> dict[str, Any]:
         policy = documents.find(connection, RepositoryDocument, repository.id, kind)
         if policy is not None:
             content[key] = policy.content if kind == POLICY else policy.content["text"]
-    blobs = [{"base64": b64encode(blob).decode("ascii")} for blob in layers.layers_of(connection, repository.id)]
-    if blobs:
-        content["layers"] = blobs
+    return {**content, **_contents(connection, repository.id)}
+
+
+def _contents(connection: Connection, repository_id: int) -> dict[str, Any]:
+    """Describe what is in a repository."""
+    content: dict[str, Any] = {}
     tags: dict[int, list[str]] = {}
-    for row in _rows(connection, ImageIdentifier, ImageIdentifier.repository_id == repository.id):
+    for row in _rows(connection, ImageIdentifier, ImageIdentifier.repository_id == repository_id):
         if row.tag is not None:
             tags.setdefault(row.image_id, []).append(row.tag)
-    images = _rows(connection, Image, Image.repository_id == repository.id)
-    findings = documents.of_images(connection, repository.id, documents.FINDINGS)
+    images = _rows(connection, Image, Image.repository_id == repository_id)
+    blobs = list(layers.layers_of(connection, repository_id))
+    if EMPTY_BLOB not in blobs and any(image.made_from is not None for image in images):
+        # To the seed these are images like others, whose config is among the layers.
+        blobs.append(EMPTY_BLOB)
+    if blobs:
+        content["layers"] = [{"base64": b64encode(blob).decode("ascii")} for blob in blobs]
+    findings = documents.of_images(connection, repository_id, documents.FINDINGS)
     content["images"] = [_image(image, tags.get(image.id, []), findings.get(image.id)) for image in images]
     return content
 

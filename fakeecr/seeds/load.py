@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import json
 from base64 import b64decode
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import islice
 from os import PathLike
@@ -19,6 +19,7 @@ from fakeecr.errors import SeedError
 from fakeecr.operations.caches import HOSTS, upstream_of
 from fakeecr.operations.lifecycle import keep_policy
 from fakeecr.operations.policies import keep_repository_policy
+from fakeecr.operations.tags import MOST_TAGS
 from fakeecr.policies import access, lifecycle
 from fakeecr.policies.text import PolicyError
 from fakeecr.seeds.reader import read
@@ -36,11 +37,12 @@ from fakeecr.seeds.values import FileName, ResourceKey, shown
 from fakeecr.store import bulk, documents, images, layers, registries
 from fakeecr.store.database import Store
 from fakeecr.store.images import NewImage, find, put_image
-from fakeecr.store.manifests import LISTS, digest_of, made_digest
+from fakeecr.store.manifests import LISTS, Contents, digest_of, made_digest
 from fakeecr.store.models import ImageDocument
 
 # Images written at a time: enough to be fast, few enough for any engine's number of parameters.
 _CHUNK = 500
+_LONGEST_TAG = 300  # model
 
 
 def seed(store: Store, source: str | PathLike[str] | Mapping[str, Any], *, account_id: str, region: str) -> None:
@@ -78,7 +80,12 @@ def _write(store: Store, described: Seed, account_id: str, region: str, director
         for index, each in enumerate(described.registries)
     ]
     places += [
-        (f"upstream[{index}]", registries.UPSTREAM, _upstream(each, f"upstream[{index}].url"), each.repositories)
+        (
+            f"upstream[{index}]",
+            registries.UPSTREAM,
+            _upstream(each, f"upstream[{index}].url"),
+            [RepositorySeed(name=one.name, layers=one.layers, images=one.images) for one in each.repositories],
+        )
         for index, each in enumerate(described.upstream)
     ]
     with store.writing() as connection:
@@ -115,43 +122,51 @@ def _write_repository(
     connection: Connection, account_id: str, region: str, repository: RepositorySeed, now: datetime, directory: Path
 ) -> None:
     name = str(repository.name)
-    settings = _settings(repository)
+    # All of it is checked, be it that a repository which is there keeps its own.
+    settings, tags, policies = _settings(repository), _resource_tags(repository), _policies(repository)
     key, is_new = registries.ensure_repository(
         connection, account_id, region, name, repository.created_at or now, **settings
     )
     if is_new:
-        registries.set_tags(connection, key, _resource_tags(repository))
-        _write_policies(connection, key, repository)
+        registries.set_tags(connection, key, tags)
+        for keep, text in policies:
+            keep(connection, key, text)
     for index, layer in enumerate(repository.layers):
         layers.add_layer(connection, key, _layer(layer, f"layers[{index}]", directory))
-    found: dict[str, list[dict[str, Any]]] = {}
-    described = _described(name, repository.images, now, directory, found)
+    noted = _Noted({}, {})
+    described = _described(name, repository.images, now, directory, noted)
     chunks = iter(lambda: list(islice(described, _CHUNK)), [])
     if is_new:
         for chunk in chunks:
             _write_new(connection, key, chunk)
     else:
-        _merge(connection, key, chunks)
-    for digest, findings in found.items():
+        _merge(connection, key, chunks, noted)
+    images.measure_lists(connection, key, noted.lists)
+    for digest, findings in noted.findings.items():
         known = find(connection, key, digest)
-        if known is not None:
+        if known is not None and documents.find(connection, ImageDocument, known.key, documents.FINDINGS) is None:
             documents.put(connection, ImageDocument, known.key, documents.FINDINGS, findings, now)
 
 
-def _write_policies(connection: Connection, repository_id: int, repository: RepositorySeed) -> None:
+def _policies(repository: RepositorySeed) -> list[tuple[Callable[[Connection, int, str], None], str]]:
+    """Give a repository's policies as AWS keeps them, and what keeps each."""
     at = "policy"
+    found: list[tuple[Callable[[Connection, int, str], None], str]] = []
     try:
         if repository.policy is not None:
-            keep_repository_policy(connection, repository_id, access.read(repository.policy))
+            found.append((keep_repository_policy, access.read(repository.policy)))
         at = "lifecycle_policy"
         if repository.lifecycle_policy is not None:
-            keep_policy(connection, repository_id, lifecycle.read(repository.lifecycle_policy)[1])
+            found.append((keep_policy, lifecycle.read(repository.lifecycle_policy)[1]))
     except PolicyError as error:
         raise SeedError(f"expected a policy as JSON: {error}", path=at) from None
+    return found
 
 
 def _resource_tags(repository: RepositorySeed) -> dict[str, str]:
-    """Give a repository's tags as a resource; their keys are all that the schema does not check."""
+    """Give a repository's tags as a resource; their values are all that the schema checks."""
+    if len(repository.tags) > MOST_TAGS:
+        raise SeedError(f"a repository has at most {MOST_TAGS} tags; here are {len(repository.tags)}", path="tags")
     for key in repository.tags:
         try:
             ResourceKey.parse(key)
@@ -208,6 +223,23 @@ def _read_file(directory: Path, name: FileName, path: str) -> bytes:
         raise SeedError(f"{directory / name} cannot be read: {error.strerror}", path=path) from None
 
 
+class _Noted(NamedTuple):
+    """What of a repository's images is written once they all are.
+
+    Attributes:
+        findings: by the digests of images, what scans of them find.
+        lists: the lists whose size is that of their images.
+    """
+
+    findings: dict[str, list[dict[str, Any]]]
+    lists: dict[str, Contents]
+
+    def note_size(self, image: NewImage) -> None:
+        """Note an image whose size nobody says but the images that it lists."""
+        if image.contents.references and image.contents.size is None:
+            self.lists[image.digest] = image.contents
+
+
 class _Described(NamedTuple):
     """An image of a seed, and where in the repository it stands."""
 
@@ -216,10 +248,8 @@ class _Described(NamedTuple):
     tags: tuple[str, ...]
 
 
-def _described(
-    name: str, entries: Images, now: datetime, directory: Path, found: dict[str, list[dict[str, Any]]]
-) -> Iterator[_Described]:
-    """Give every image that a repository's entries stand for, and note by its digest what scans of it find."""
+def _described(name: str, entries: Images, now: datetime, directory: Path, noted: _Noted) -> Iterator[_Described]:
+    """Give every image that a repository's entries stand for, and note what is to be done after they are written."""
     untagged = 0
     for index, entry in enumerate(entries):
         path = f"images[{index}]"
@@ -236,11 +266,14 @@ def _described(
         if entry.count not in (None, 1) and any("{n}" not in tag for tag in entry.tags):
             raise SeedError("with `count` each tag needs {n}, or it would stand twice", path=f"{path}.tags")
         before_after = [str(tag).split("{n}") for tag in entry.tags]
+        if any(len(str(entry.count).join(parts)) > _LONGEST_TAG for parts in before_after):
+            raise SeedError(f"the tag of the last of these images is longer than {_LONGEST_TAG}", path=f"{path}.tags")
         for number in range(1, (entry.count or 1) + 1):
             tags = tuple([str(number).join(parts) for parts in before_after])
             if not is_made_up:
                 if findings is not None:
-                    found[template.digest] = findings
+                    noted.findings[template.digest] = findings
+                noted.note_size(template)
                 yield _Described(path, template, tags)
                 continue
             if tags:
@@ -255,7 +288,8 @@ def _described(
                     yield _Described(path, child, ())
             if findings is not None:
                 # A list is not scanned; its images are.
-                found.update((each.digest, findings) for each in (children if entry.platforms else [image]))
+                noted.findings.update((each.digest, findings) for each in (children if entry.platforms else [image]))
+            noted.note_size(image)
             yield _Described(path, image, tags)
 
 
@@ -308,7 +342,7 @@ def _twice(described: _Described, tag: str | None) -> SeedError:
     return SeedError(f"{what} stands twice in this repository", path=described.path)
 
 
-def _merge(connection: Connection, repository_id: int, chunks: Iterator[list[_Described]]) -> None:
+def _merge(connection: Connection, repository_id: int, chunks: Iterator[list[_Described]], noted: _Noted) -> None:
     """Write images into a repository that was there before, but for those that are there as described."""
     digests: set[str] = set()
     tags: set[str] = set()
@@ -324,5 +358,7 @@ def _merge(connection: Connection, repository_id: int, chunks: Iterator[list[_De
         there = bulk.identifiers_of(connection, repository_id, [image.digest for _, image, _ in chunk])
         for _, image, image_tags in chunk:
             held = there.get(image.digest)
+            if held is not None:
+                noted.lists.pop(image.digest, None)
             if held is None or not held.issuperset(image_tags):
                 put_image(connection, repository_id, image, image_tags)

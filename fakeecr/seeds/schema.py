@@ -122,6 +122,14 @@ class LayerSeed(Struct, forbid_unknown_fields=True):
     digest: Annotated[Digest | None, Meta(description="Checked, if it is given.")] = None
 
 
+class UpstreamRepositorySeed(Struct, forbid_unknown_fields=True):
+    """A repository that is upstream: its layers and images, which caches pull."""
+
+    name: RepositoryName
+    layers: list[LayerSeed] = field(default_factory=list)
+    images: Images = field(default_factory=Images)
+
+
 class RepositorySeed(Struct, forbid_unknown_fields=True):
     """A repository, its settings, layers and images."""
 
@@ -155,7 +163,7 @@ class UpstreamSeed(Struct, forbid_unknown_fields=True):
     """A registry that pull-through cache rules pull from."""
 
     url: UpstreamUrl
-    repositories: list[RepositorySeed] = field(default_factory=list)
+    repositories: list[UpstreamRepositorySeed] = field(default_factory=list)
 
 
 class Seed(Struct, forbid_unknown_fields=True):
@@ -203,7 +211,8 @@ def json_schema() -> dict[str, Any]:
         [Seed, ImageSeed], schema_hook=_describe, ref_template="#/$defs/{name}"
     )
     components["Seed"]["minProperties"] = 1
-    components["RepositorySeed"]["properties"]["images"] = {"type": "array", "items": image}
+    for each in ("RepositorySeed", "UpstreamRepositorySeed"):
+        components[each]["properties"]["images"] = {"type": "array", "items": image}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fakeecr seed",
@@ -280,6 +289,8 @@ def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
         "upstream": UpstreamSeed,
     }
     names = re.findall(r"[a-z_]+", where)
+    if names[:1] == ["upstream"] and names[-1] == "repositories":
+        return UpstreamRepositorySeed
     return inside[names[-1]] if names else shape
 
 

@@ -6,6 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
+from fakeecr import clock
+from fakeecr.operations.tags import KEY_PATTERN, VALUE_PATTERN
 from fakeecr.store.manifests import MEDIA_TYPES
 
 
@@ -85,7 +87,7 @@ class ResourceKey(Text):
     """The key of a repository's tag as a resource."""
 
     __slots__ = ()
-    pattern = r"(?![aA][wW][sS]:)[\w .:/=+@-]{1,128}"  # documented
+    pattern = KEY_PATTERN
     expected = "a key of 1 to 128 letters, digits, spaces and _ . : / = + - @ that does not begin with aws:"
     looks_like: ClassVar = ["string", "number", "boolean"]
 
@@ -94,7 +96,7 @@ class ResourceValue(Text):
     """The value of a repository's tag as a resource."""
 
     __slots__ = ()
-    pattern = r"[\w .:/=+@-]{0,256}"  # documented
+    pattern = VALUE_PATTERN
     expected = "a value of up to 256 letters, digits, spaces and _ . : / = + - @"
     looks_like: ClassVar = ["string", "number", "boolean"]
 
@@ -210,7 +212,7 @@ class Moment(datetime):
         if not isinstance(value, datetime):
             raise ValueError(f"expected {cls.expected}; got {shown(value)}")
         try:
-            moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+            moment = clock.in_milliseconds(value.replace(tzinfo=value.tzinfo or UTC).astimezone(UTC))
         except OverflowError:
             raise ValueError(f"expected {cls.expected}; got {shown(value)}, which no calendar has") from None
         return cls(

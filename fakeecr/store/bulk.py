@@ -6,10 +6,10 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Insert, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Insert, bindparam, func, insert, select
 from sqlalchemy.dialects import postgresql, sqlite
 
-from fakeecr.store.images import NewImage, size_of_list
+from fakeecr.store.images import NewImage
 from fakeecr.store.models import Base, Image, ImageIdentifier, ImageReference
 
 
@@ -18,12 +18,10 @@ class Clash(NamedTuple):
 
     Attributes:
         position: which of the images.
-        digest: its digest.
         tag: the tag that stands there already; None where it is the digest that does.
     """
 
     position: int
-    digest: str
     tag: str | None
 
 
@@ -80,14 +78,10 @@ def _without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _refer(connection: Connection, repository_id: int, images: Sequence[tuple[int, NewImage]]) -> None:
-    """Write what images refer to, and the sizes of lists, whose images are there by now."""
+    """Write what images refer to."""
     references = [row for key, image in images for row in image.reference_rows(repository_id, key)]
     if references:
         connection.execute(insert(ImageReference), references)
-    for key, image in images:
-        if image.contents.size is None:
-            size = size_of_list(connection, repository_id, image.contents)
-            connection.execute(update(Image).where(Image.id == key).values(size=size))
 
 
 def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapping[str, int]) -> Clash | None:
@@ -95,7 +89,7 @@ def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapp
     seen = set()
     for position, (image, _) in enumerate(images):
         if image.digest in seen or image.digest not in keys:
-            return Clash(position, image.digest, None)
+            return Clash(position, None)
         seen.add(image.digest)
     return None
 
@@ -111,7 +105,7 @@ def _tag_clash(
     for number, (image, image_tags) in enumerate(images):
         for position, tag in enumerate(image_tags):
             if holders[tag] != image.digest or tag in image_tags[:position]:
-                return Clash(number, image.digest, tag)
+                return Clash(number, tag)
     return None
 
 

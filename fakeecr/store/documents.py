@@ -39,7 +39,7 @@ class Document(NamedTuple):
     key: int
 
 
-_of_pushes = Prepared(
+_singletons = Prepared(
     select(RegistryDocument.kind, RegistryDocument.content).where(
         RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.name == bindparam("name")
     )
@@ -135,9 +135,11 @@ def remove(connection: Connection, table: Table, owner: int | None, kind: str, n
     return found
 
 
-def push_configuration(connection: Connection, registry: int) -> dict[str, Any]:
+def singletons(connection: Connection, registry: int) -> dict[str, Any]:
     """Give by their kinds the contents of those documents of a registry of which there is one alone."""
-    return {kind: _read_json(content) for kind, content in _of_pushes.rows(connection, {"owner": registry, "name": ""})}
+    return {
+        kind: _read_json(content) for kind, content in _singletons.rows(connection, {"owner": registry, "name": ""})
+    }
 
 
 def has_any(connection: Connection, registry: int, kind: str) -> bool:

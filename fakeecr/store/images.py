@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -312,16 +312,12 @@ def put_image(
     repository_id: int,
     image: NewImage,
     tags: Sequence[str] = (),
-    *,
-    restored_at: datetime | None = None,
 ) -> None:
     """Write an image that may be there already, and give it tags, which leave the images that had them.
 
-    An image that is there keeps what it has, its other tags and the moment of its first push among them; but from
-    `restored_at` on it is active, if that is given, and it was not.
+    An image that is there keeps what it has, its other tags and the moment of its first push among them.
     """
-    found = find(connection, repository_id, image.digest)
-    put_found(connection, repository_id, found, image, tags, restored_at=restored_at)
+    put_found(connection, repository_id, find(connection, repository_id, image.digest), image, tags)
 
 
 def put_found(
@@ -333,7 +329,10 @@ def put_found(
     *,
     restored_at: datetime | None = None,
 ) -> None:
-    """Do what :func:`put_image` does, where it is known already whether the image is there."""
+    """Do what :func:`put_image` does, where it is known already whether the image is there.
+
+    From `restored_at` on it is active, if that is given, and it was not.
+    """
     if found is None:
         image_id = _insert(connection, repository_id, image, tagged=bool(tags))
     else:
@@ -366,6 +365,23 @@ def size_of_list(connection: Connection, repository_id: int, contents: Contents)
         for some in in_chunks([child.digest for child in contents.references])
     ]
     return max((size for size in found if size is not None), default=0)
+
+
+def measure_lists(connection: Connection, repository_id: int, lists: Mapping[str, Contents]) -> None:
+    """Set the sizes of lists by those of their images, whichever of them came first."""
+    pending = dict(lists)
+
+    def measure(digest: str) -> None:
+        contents = pending.pop(digest, None)
+        if contents is not None:
+            for child in contents.references:
+                measure(child.digest)
+            size = size_of_list(connection, repository_id, contents)
+            mine = (Image.repository_id == repository_id, Image.digest == digest)
+            connection.execute(update(Image).where(*mine).values(size=size))
+
+    for digest in lists:
+        measure(digest)
 
 
 def _become(connection: Connection, image_id: int, *, tagged: bool) -> None:

@@ -103,7 +103,7 @@ def complete_upload(connection: Connection, repository_id: int, upload: Upload, 
 def add_layer(connection: Connection, repository_id: int, content: bytes) -> str:
     """Write a layer that may be there already, and give its digest."""
     digest = digest_of(content)
-    if not find_layers(connection, repository_id, [digest]):
+    if not kept_layers(connection, repository_id, [digest]):
         values = {"repository_id": repository_id, "digest": digest, "size": len(content)}
         key = connection.execute(insert(Layer).values(**values).returning(Layer.id)).scalar_one()
         connection.execute(insert(LayerPart).values(layer_id=key, first_byte=0, content=content))
@@ -112,24 +112,30 @@ def add_layer(connection: Connection, repository_id: int, content: bytes) -> str
 
 def copy_layer(connection: Connection, source: int, target: int, digest: str) -> None:
     """Copy a layer from one repository to another, if it is there, and not here already."""
-    if digest in find_layers(connection, source, [digest]) and digest not in find_layers(connection, target, [digest]):
-        add_layer(connection, target, content_of(connection, find_layers(connection, source, [digest])[digest]))
+    found = find_layers(connection, source, [digest]).get(digest)
+    if found is not None and not kept_layers(connection, target, [digest]):
+        add_layer(connection, target, content_of(connection, found))
 
 
 # --- Found ---------------------------------------------------------------------------------------
 
 
 def find_layers(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, FoundLayer]:
-    """Find layers by their digests; those that are not there are left out."""
+    """Find layers by their digests, that of images which fakeecr made up included; others are left out."""
+    found = kept_layers(connection, repository_id, digests)
+    if EMPTY_DIGEST in digests and EMPTY_DIGEST not in found and _has_made_up(connection, repository_id):
+        found[EMPTY_DIGEST] = FoundLayer(None, len(EMPTY_BLOB))
+    return found
+
+
+def kept_layers(connection: Connection, repository_id: int, digests: Collection[str]) -> dict[str, FoundLayer]:
+    """Find layers that were brought, which stay whatever becomes of images that fakeecr made up."""
     layer = select(Layer.digest, Layer.id, Layer.size).where(Layer.repository_id == repository_id)
-    found = {
+    return {
         str(digest): FoundLayer(key, size)
         for some in in_chunks(digests)
         for digest, key, size in connection.execute(layer.where(Layer.digest.in_(some)))
     }
-    if EMPTY_DIGEST in digests and EMPTY_DIGEST not in found and _has_made_up(connection, repository_id):
-        found[EMPTY_DIGEST] = FoundLayer(None, len(EMPTY_BLOB))
-    return found
 
 
 def _has_made_up(connection: Connection, repository_id: int) -> bool:

@@ -285,8 +285,8 @@ class ImageDocument(_Document, Base):
 class PreviewedImage(Base):
     """What a repository's lifecycle policy does with an image, by the last preview; the image may be gone since.
 
-    `id` is the key that pages are read by. `tags` is a list in JSON; `action` and `storage_class` are as the wire has
-    them.
+    `id` is the key that pages are read by. `tags` is a list in JSON; `action` is EXPIRE or TRANSITION,
+    and `storage_class` STANDARD or ARCHIVE.
     """
 
     __tablename__ = "previewed_image"

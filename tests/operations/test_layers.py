@@ -353,6 +353,13 @@ class TestDownload:
         url = web.get_download_url_for_layer(repositoryName="web", layerDigest=empty)["downloadUrl"]
         assert urllib.request.urlopen(url).read() == b"{}"
 
+    def test_the_same_config_outlives_them_where_it_was_uploaded(self, ecr, web):
+        ecr.push("web", "v1")
+        empty = upload_layer(web, b"{}")
+        web.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "v1"}])
+        (layer,) = web.batch_check_layer_availability(repositoryName="web", layerDigests=[empty])["layers"]
+        assert layer["layerAvailability"] == "AVAILABLE"
+
 
 def test_the_layer_media_type_of_an_image_is_kept(web):
     digest = upload_layer(web, b"x")

@@ -281,6 +281,15 @@ class TestFindings:
         web.put_image(repositoryName="web", imageManifest=image("one"), imageTag="one")
         assert not is_scanned(web)
 
+    def test_that_were_replaced_have_tokens_no_more(self, ecr, web):
+        with freeze_time():
+            ecr.set_findings("web", [HIGH, LOW], tag="one")
+            token = web.describe_image_scan_findings(**ONE, maxResults=1)["nextToken"]
+            assert "nextToken" not in web.describe_image_scan_findings(**ONE, nextToken=token)
+            ecr.set_findings("web", [LOW, HIGH], tag="one")
+            code = code_of(web.describe_image_scan_findings, **ONE, nextToken=token)
+        assert code == "InvalidParameterException"
+
     @pytest.mark.parametrize(
         ("findings", "which", "message"),
         [
@@ -293,7 +302,11 @@ class TestFindings:
             ([HIGH], {}, "An image is known by its tag or its digest; give one of both"),
             ([HIGH], {"tag": "one", "digest": "x"}, "An image is known by its tag or its digest; give one of both"),
             ([HIGH], {"tag": "two"}, "There is no image web:two in 123456789012 of us-east-1"),
-            ([HIGH], {"digest": "sha256:x"}, "There is no image web@sha256:x in"),
+            ([HIGH], {"digest": digest_of("x")}, f"There is no image web@{digest_of('x')} in"),
+            ([HIGH], {"digest": "sha256:x"}, "digest: expected a digest"),
+            ([HIGH], {"tag": "a b"}, "tag: expected a tag"),
+            ([HIGH], {"tag": "t", "registry_id": "upstream"}, "registry_id: expected an AWS account id"),
+            ([HIGH], {"tag": "t", "region": "EU"}, "region: expected a region"),
             ([HIGH], {"tag": "one", "region": "eu-west-1"}, "There is no image web:one in 123456789012 of eu-west-1"),
         ],
     )

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 import pytest
 import yaml
+from freezegun import freeze_time
 
 from fakeecr import FakeECR, SeedError
 from fakeecr.seeds.schema import json_schema
@@ -198,6 +199,12 @@ MISTAKES = {
         {"images": [{"manifest_file": "/nowhere/x"}]},
         "images[0].manifest_file: /nowhere/x cannot be read: No such file or directory",
     ),
+    "a tag that grows too long": (
+        {"images": [{"count": 10, "tags": ["x" * 299 + "{n}"]}]},
+        "images[0].tags: the tag of the last of these images is longer than 300",
+    ),
+    "too many tags": ({"tags": {str(n): "" for n in range(51)}}, "tags: a repository has at most 50 tags; here are 51"),
+    "a policy that is none": ({"policy": "nonsense"}, "policy: expected a policy as JSON"),
     "a platform that is none": ({"images": [{"platforms": ["amd64"]}]}, "images[0].platforms[0]: expected a platform"),
     "platforms with a digest": (
         {"images": [{"platforms": ["linux/amd64"], "digest": digest_of("a")}]},
@@ -227,6 +234,16 @@ def test_a_mistake_is_told_and_nothing_is_kept(ecr, name):
     assert expected in str(caught.value)
     assert str(caught.value).startswith("seed: registries[0].repositories[0].")
     assert ecr.dump() == {"registries": []}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_a_mistake_is_told_of_a_repository_that_is_there_as_well(ecr, client, name):
+    client.create_repository(repositoryName="web")
+    before = ecr.dump()
+    with pytest.raises(SeedError) as caught:
+        ecr.seed({"registries": [{"repositories": [{"name": "web", **MISTAKES[name][0]}]}]})
+    assert MISTAKES[name][1] in str(caught.value)
+    assert ecr.dump() == before
 
 
 def test_a_manifest_file_that_is_not_utf_8_is_refused(ecr, tmp_path):
@@ -318,3 +335,42 @@ def test_bytes_of_a_layer_survive_a_dump(ecr):
     with FakeECR() as other:
         other.seed(ecr.dump())
         assert other.dump() == ecr.dump()
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("between", [[], [{"count": 600}]])
+def test_a_list_is_as_big_as_its_images_whichever_come_first(ecr, client, is_there, between):
+    if is_there:
+        client.create_repository(repositoryName="web")
+    child, inner = image("child"), index(image("child"))
+    lists = [{"manifest": index(inner), "tags": ["outer"]}, {"manifest": inner, "tags": ["inner"]}]
+    given_size = {"manifest": index(child, annotations={"a": "b"}), "tags": ["given"], "size": 7}
+    images = [*lists, given_size, *between, {"manifest": child}]
+    for _ in range(2):
+        ecr.seed({"registries": [{"repositories": [{"name": "web", "images": images}]}]})
+        details = client.describe_images(
+            repositoryName="web", imageIds=[{"imageTag": tag} for tag in ("outer", "inner", "given")]
+        )["imageDetails"]
+        assert [each["imageSizeInBytes"] for each in details] == [110, 110, 7]
+
+
+def test_findings_that_are_there_are_kept(ecr, client):
+    found, other = ({"name": name, "severity": "LOW"} for name in ("CVE-1", "CVE-2"))
+    described = {"name": "web", "images": [{"tags": ["a"], "findings": [found]}, {"tags": ["b"]}]}
+    request = {"repositoryName": "web", "imageId": {"imageTag": "a"}}
+    seen = []
+    for moment in ("2026-01-01", "2026-01-02"):
+        with freeze_time(moment):
+            ecr.seed({"registries": [{"repositories": [described]}]})
+            seen.append(client.describe_image_scan_findings(**request)["imageScanFindings"])
+    assert seen[0] == seen[1]
+    ecr.set_findings("web", [other], tag="a")
+    ecr.seed({"registries": [{"repositories": [described]}]})
+    (kept,) = client.describe_image_scan_findings(**request)["imageScanFindings"]["findings"]
+    assert kept["name"] == "CVE-2"
+
+
+def test_moments_are_kept_to_the_millisecond(ecr, client):
+    ecr.push("web", pushed_at="2026-01-01T00:00:00.123456")
+    (details,) = client.describe_images(repositoryName="web")["imageDetails"]
+    assert details["imagePushedAt"].microsecond == 123000

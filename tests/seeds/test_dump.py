@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from base64 import b64encode
 from datetime import UTC, datetime
@@ -91,11 +92,16 @@ SETTINGS = {
         lambda blobs: [{"base64": b64encode(blob).decode()} for blob in blobs]
     ),
 }
-REPOSITORIES = st.lists(NAMES, unique=True, max_size=3).flatmap(
-    lambda names: st.tuples(
-        *(st.fixed_dictionaries({"name": st.just(name), "images": images()}, optional=SETTINGS) for name in names)
-    ).map(list)
-)
+
+
+def repositories(optional):
+    return st.lists(NAMES, unique=True, max_size=3).flatmap(
+        lambda names: st.tuples(
+            *(st.fixed_dictionaries({"name": st.just(name), "images": images()}, optional=optional) for name in names)
+        ).map(list)
+    )
+
+
 PLACES = st.lists(
     st.tuples(st.from_regex(r"[0-9]{12}", fullmatch=True), st.sampled_from(["us-east-1", "eu-west-1"])),
     unique=True,
@@ -104,14 +110,20 @@ PLACES = st.lists(
 SEEDS = PLACES.flatmap(
     lambda places: st.tuples(
         *(
-            st.fixed_dictionaries({"id": st.just(account), "region": st.just(region), "repositories": REPOSITORIES})
+            st.fixed_dictionaries(
+                {"id": st.just(account), "region": st.just(region), "repositories": repositories(SETTINGS)}
+            )
             for account, region in places
         )
     )
 ).flatmap(
     lambda registries: st.fixed_dictionaries(
         {"registries": st.just(list(registries))},
-        optional={"upstream": REPOSITORIES.map(lambda found: [{"url": "quay.io", "repositories": found}])},
+        optional={
+            "upstream": repositories({"layers": SETTINGS["layers"]}).map(
+                lambda found: [{"url": "quay.io", "repositories": found}]
+            )
+        },
     )
 )
 
@@ -151,7 +163,11 @@ def test_a_round_trip_loses_nothing(seed):
         for given_registry, registry in zip(given_ones, ones, strict=True):
             for given_one, one in zip(given_registry["repositories"], registry["repositories"], strict=True):
                 assert one["name"] == given_one["name"]
-                for key in ("tags", "layers", "scan_on_push", "policy", "lifecycle_policy"):
+                # The config of images that were made up is a layer of those that they become.
+                layers = [layer["base64"] for layer in one.get("layers", [])]
+                given_layers = [layer["base64"] for layer in given_one.get("layers", [])]
+                assert layers in (given_layers, [*given_layers, b64encode(b"{}").decode()])
+                for key in ("tags", "scan_on_push", "policy", "lifecycle_policy"):
                     assert one.get(key, type(given_one.get(key))()) == given_one.get(key)
                 for given_image, image in zip(given_one["images"], one["images"], strict=True):
                     assert image.get("tags", []) == given_image["tags"]
@@ -192,6 +208,17 @@ def test_it_writes_yaml_that_any_loader_reads(ecr, tmp_path):
     ecr.push("web", "1.10", "on")
     dumped = ecr.dump(tmp_path / "dump.yaml")
     assert yaml.safe_load((tmp_path / "dump.yaml").read_text(encoding="utf-8")) == dumped
+
+
+def test_what_is_made_of_an_image_that_was_made_up_has_its_config_still(ecr):
+    ecr.push("web", "latest")
+    with FakeECR() as other:
+        other.seed(ecr.dump())
+        client = unchecked(other)
+        (pulled,) = client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "latest"}])["images"]
+        config = json.loads(pulled["imageManifest"])["config"]["digest"]
+        (layer,) = client.batch_check_layer_availability(repositoryName="web", layerDigests=[config])["layers"]
+    assert layer["layerAvailability"] == "AVAILABLE"
 
 
 def test_it_leaves_a_file_as_it_was_where_it_fails(ecr, tmp_path, monkeypatch):

@@ -201,7 +201,7 @@ class FakeECR:
     def patch(self, client_or_session: BaseClient | boto3.Session | botocore.session.Session) -> None:
         """Let this fake answer one ECR client, or the clients that one session makes from now on.
 
-        It answers them, started or not, until it is stopped; then they are as before.
+        It answers them, started or not, until it is stopped; then they are as before, unless it is used once more.
 
         Raises:
             TypeError: it is no client of ECR, and no session.
@@ -240,7 +240,8 @@ class FakeECR:
         """Describe every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
 
         What configures a registry as a whole (replication, scanning, signing, cache rules, templates, settings) is
-        not in it, nor are previews, scans and statuses; a database in a file keeps them.
+        not in it, nor are previews, when images were scanned, and where they were replicated and signed; a database
+        in a file keeps them.
         """
         return dump(self._open().store, path)
 

@@ -99,7 +99,7 @@ class Service:
         now = clock.now()
         self._next_expiry = now + _DAY
         with self.store.writing() as connection:
-            return [decision for _, decision in lifecycle.run(connection, now)]
+            return lifecycle.run(connection, now)
 
     def _expiry_is_due(self) -> bool:
         """Whether policies are to do their work by themselves: a day after they last did, in whatever process."""

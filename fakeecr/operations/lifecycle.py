@@ -222,9 +222,9 @@ def _summary(preview: Mapping[str, Any]) -> LifecyclePolicyPreviewSummaryTypeDef
 # --- The daily run -------------------------------------------------------------------------------
 
 
-def run(connection: Connection, now: datetime) -> list[tuple[int, Decision]]:
-    """Do what every lifecycle policy says, in all registries; give each decision with its repository's key."""
-    done = []
+def run(connection: Connection, now: datetime) -> list[Decision]:
+    """Do what every lifecycle policy says, in all registries, and give what was decided."""
+    done: list[Decision] = []
     for repository_id, content in documents.everywhere(connection, RepositoryDocument, LIFECYCLE):
         decisions = _decide(connection, repository_id, read(content["text"])[0], now)
         known = images.find_all(connection, repository_id, [decision.image.digest for decision in decisions])
@@ -234,7 +234,7 @@ def run(connection: Connection, now: datetime) -> list[tuple[int, Decision]]:
             if decision.rule.action == "transition":
                 images.set_status(connection, known[decision.image.digest].key, "ARCHIVED", now)
         _keep(connection, repository_id, content["text"], now, now)
-        done += [(repository_id, decision) for decision in decisions]
+        done += decisions
     return done
 
 

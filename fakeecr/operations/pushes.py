@@ -70,7 +70,7 @@ def follow_up(call: Call, repository: FoundRepository, pushed: NewImage, tags: S
     """Do what the registry is configured to do with an image that was pushed: scan, sign and replicate it."""
     if not (repository.configured or repository.scan_on_push):
         return
-    configured = documents.push_configuration(call.connection, repository.registry)
+    configured = documents.singletons(call.connection, repository.registry)
     image = images.find(call.connection, repository.key, pushed.digest)
     assert image is not None  # noqa: S101 - it was just pushed
     if is_new:

@@ -98,6 +98,7 @@ def _parse_blob(value: Any) -> bytes:
         raise serialization("STRING_VALUE can not be converted to a Blob") from None
 
 
+# Of what requests hold nothing is a timestamp, a map or a double today; a newer model may have them.
 def _parse_timestamp(value: Any) -> datetime:
     if type(value) not in (int, float):
         raise _wrong_type(value, "timestamp")

@@ -156,6 +156,9 @@ def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mappin
         repository = registries.find_repository(call.connection, account_id, call.region, row.name)
         assert repository is not None  # noqa: S101 - it was just read
         for image, tags, _ in images.all_of(call.connection, repository.key):
+            if image.status != "ACTIVE":
+                # As nobody pulls it, nothing of it can be copied.
+                continue
             known = images.find(call.connection, repository.key, image.digest)
             assert known is not None  # noqa: S101 - it was just read
             _replicate_to(call, place, repository, known, tags)

@@ -259,6 +259,11 @@ class TestBackfill:
         status = pushed.describe_image_replication_status(repositoryName="web", imageId={"imageTag": "a"})
         assert status["replicationStatuses"] == [{**AT_WEST, "status": "COMPLETE"}]
 
+    def test_leaves_out_what_is_archived(self, pushed, there):
+        pushed.update_image_storage_class(repositoryName="web", imageId={"imageTag": "a"}, targetStorageClass="ARCHIVE")
+        pushed.start_replication_backfill(destination=AT_WEST)
+        assert there() == [(digest_of(image("untagged")), None)]
+
     def test_tells_its_results(self, pushed):
         backfill_id = pushed.start_replication_backfill(destination=AT_WEST)["replicationBackfillId"]
         describe = pushed.describe_replication_backfill_results

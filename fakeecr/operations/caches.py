@@ -92,7 +92,8 @@ def create_pull_through_cache_rule(
         )
     registry = registries.ensure_registry(call.connection, account_id, call.region)
     rules = documents.find_all(call.connection, RegistryDocument, registry, _RULE)
-    if prefix in [rule.name for rule in rules]:
+    # A slash is assumed after a prefix that has none (documented).
+    if prefix.rstrip("/") in [rule.name.rstrip("/") for rule in rules]:
         raise cache_rule_already_exists(prefix, account_id)
     if len(rules) >= _MOST_RULES:
         raise too_many_cache_rules(account_id, _MOST_RULES)

@@ -22,7 +22,7 @@ from fakeecr.operations.finding import (
 )
 from fakeecr.operations.paging import read_page, refuse_paging
 from fakeecr.operations.registry import records_pulls
-from fakeecr.operations.replication import replicate_deletion
+from fakeecr.operations.replication import replicate_deletions
 from fakeecr.store import images, pages
 from fakeecr.store.manifests import EMPTY_BLOB, OCI_CONFIG, OCI_MANIFEST, annotations_of
 from fakeecr.store.registries import FoundRepository
@@ -263,7 +263,7 @@ def batch_delete_image(call: Call, request: BatchDeleteImageRequestTypeDef) -> B
     deleted: list[ImageIdentifierTypeDef] = []
     failures: list[ImageFailureTypeDef] = []
     gone: set[int] = set()
-    removed: set[str] = set()
+    removed: dict[str, str] = {}
     for image_id, image in found:
         if isinstance(image, Failure):
             failures.append(image.of(image_id))
@@ -273,7 +273,7 @@ def batch_delete_image(call: Call, request: BatchDeleteImageRequestTypeDef) -> B
             continue  # an earlier id of this call meant it too
         if tag is not None and left != [tag]:
             left.remove(tag)
-            removed.add(tag)
+            removed[tag] = image.digest
             deleted.append(_identifier(image.digest, tag))
         elif image.digest in lists:
             failures.append(_referenced(lists[image.digest]).of(image_id))
@@ -282,8 +282,8 @@ def batch_delete_image(call: Call, request: BatchDeleteImageRequestTypeDef) -> B
             deleted += [_identifier(image.digest, each) for each in left] or [_identifier(image.digest, None)]
     images.remove_tags(call.connection, repository.key, removed)
     images.delete_images(call.connection, gone)
-    for each in deleted if repository.configured else ():
-        replicate_deletion(call, repository, each["imageDigest"], each.get("imageTag"))
+    if repository.configured:
+        replicate_deletions(call, repository, {image.digest for image in known if image.key in gone}, removed)
     return {"failures": failures, "imageIds": deleted, "ResponseMetadata": call.metadata}
 
 

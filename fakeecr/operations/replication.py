@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 from uuid import uuid4
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 _BACKFILL = "backfill"
 # Quota (documented); the model allows more.
 _MOST_DESTINATIONS = 25
-_MOST_BACKFILLS_A_PAGE = 50
+# A page where maxResults is absent, and how long backfills are told of (model).
+_BACKFILLS_A_PAGE = 25
+_BACKFILLS_STAY = timedelta(days=90)
 
 
 class Place(NamedTuple):
@@ -91,28 +94,43 @@ def replicate(
 
 
 def _replicate_to(call: Call, place: Place, repository: FoundRepository, image: Known, tags: Sequence[str]) -> None:
-    target = repository_for(call.in_region(place.region), place.account_id, repository.name, "REPLICATION", clock.now())
-    copy_image(call, repository.key, image.digest, target, tags)
-    status = {"status": "COMPLETE"}
-    documents.put(call.connection, ImageDocument, image.key, REPLICATION, status, clock.now(), place.name)
+    now, status = clock.now(), {"status": "COMPLETE"}
+    target = repository_for(call.in_region(place.region), place.account_id, repository.name, "REPLICATION", now)
+    for key in copy_image(call, repository.key, image.digest, target, tags, restored_at=now):
+        documents.put(call.connection, ImageDocument, key, REPLICATION, status, now, place.name)
 
 
-def replicate_deletion(call: Call, repository: FoundRepository, digest: str, tag: str | None) -> None:
-    """Delete an image, or only a tag of it, where a rule replicates deletions as well."""
+def replicate_deletions(
+    call: Call, repository: FoundRepository, gone: Collection[str], removed: Mapping[str, str]
+) -> None:
+    """Delete images, and take tags from others, where a rule replicates deletions as well.
+
+    Args:
+        call: the call.
+        repository: where they were deleted.
+        gone: the digests of the images; one that a list needs there stays.
+        removed: the digests of the images that lost only tags, by these; with its last an image goes.
+    """
     found = documents.find(call.connection, RegistryDocument, repository.registry, REPLICATION)
     if found is None:
         return
     rules = [rule for rule in found.content["rules"] if rule.get("deleteReplication", {}).get("enabled")]
     for place in _places({"rules": rules}, repository.name):
         target = registries.find_repository(call.connection, *place, repository.name)
-        there = None if target is None else images.find(call.connection, target.key, digest)
-        if target is None or there is None or images.lists_with(call.connection, target.key, [digest]):
+        if target is None:
             continue
-        tags = images.tags_of(call.connection, [there.key]).get(there.key, [])
-        if tag is None or tags == [tag]:
-            images.delete_images(call.connection, [there.key])
-        elif tag in tags:
-            images.remove_tags(call.connection, target.key, [tag])
+        there = images.find_all(call.connection, target.key, [*gone, *removed.values()])
+        tags = images.tags_of(call.connection, [image.key for image in there.values()])
+        listed = images.lists_with(call.connection, target.key, list(there))
+        going = {digest for digest in gone if digest in there}
+        for tag, digest in removed.items():
+            left = tags.get(there[digest].key, []) if digest in there else []
+            if left == [tag]:
+                going.add(digest)
+            elif tag in left:
+                left.remove(tag)
+                images.remove_tags(call.connection, target.key, [tag])
+        images.delete_images(call.connection, [there[digest].key for digest in going if digest not in listed])
 
 
 def describe_image_replication_status(
@@ -173,7 +191,7 @@ def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mappin
         "registryId": account_id,
         "replicationBackfillId": backfill_id,
         "startedAt": kept.created_at,
-        "status": "IN_PROGRESS",
+        "status": "PREPARING",
         "ResponseMetadata": call.metadata,
     }
 
@@ -206,12 +224,13 @@ def describe_replication_backfill_results(call: Call, request: Mapping[str, Any]
 
 
 def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """List the backfills of a registry."""
+    """List the backfills of a registry, but for old ones."""
     account_id = call.account_of(request)
     registry = registries.find_registry(call.connection, account_id, call.region)
-    read = partial(documents.read_page, call.connection, RegistryDocument, registry, _BACKFILL)
+    since = clock.now() - _BACKFILLS_STAY
+    read = partial(documents.read_page, call.connection, RegistryDocument, registry, _BACKFILL, since=since)
     listing = ("ListReplicationBackfills", registry)
-    rows, token = read_page(call, request, listing, read, _MOST_BACKFILLS_A_PAGE)
+    rows, token = read_page(call, request, listing, read, _BACKFILLS_A_PAGE)
     response = {
         "backfills": [_summary(each) for each in rows],
         "registryId": account_id,
@@ -224,7 +243,7 @@ def _backfill(call: Call, request: Mapping[str, Any]) -> Document:
     account_id, backfill_id = call.account_of(request), request["replicationBackfillId"]
     registry = registries.find_registry(call.connection, account_id, call.region)
     found = documents.find(call.connection, RegistryDocument, registry, _BACKFILL, backfill_id)
-    if found is None:
+    if found is None or found.created_at < clock.now() - _BACKFILLS_STAY:
         raise backfill_not_found(backfill_id, account_id)
     return found
 

@@ -56,6 +56,7 @@ _ENHANCED_PAGE = 100
 # What is said of an image that was scanned, and of one that is scanned again and again (documented).
 _COMPLETE: ImageScanStatusTypeDef = {"description": "The scan was completed successfully.", "status": "COMPLETE"}
 _ACTIVE: ImageScanStatusTypeDef = {"description": "Continuous scan is selected for image.", "status": "ACTIVE"}
+_ARCHIVED: ImageScanStatusTypeDef = {"description": "The image is archived.", "status": "IMAGE_ARCHIVED"}
 # Which frequencies a scan type has (documented).
 _FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"}}
 
@@ -207,7 +208,7 @@ def describe_image_scan_findings(
             "imageScanCompletedAt": scan.updated_at,
             "vulnerabilitySourceUpdatedAt": scan.updated_at,
         },
-        "imageScanStatus": _ACTIVE if frequency == "CONTINUOUS_SCAN" else _COMPLETE,
+        "imageScanStatus": _status(image, frequency),
         "registryId": repository.account_id,
         "repositoryName": repository.name,
         "ResponseMetadata": call.metadata,
@@ -220,6 +221,13 @@ def describe_image_scan_findings(
     if token is not None:
         response["nextToken"] = token
     return response
+
+
+def _status(image: Known, frequency: str) -> ImageScanStatusTypeDef:
+    """Tell how the last scan of an image stands."""
+    if frequency != "CONTINUOUS_SCAN":
+        return _COMPLETE
+    return _ACTIVE if image.status == "ACTIVE" else _ARCHIVED
 
 
 def _enhanced(

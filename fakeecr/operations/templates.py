@@ -62,7 +62,9 @@ def create_repository_creation_template(
 ) -> CreateRepositoryCreationTemplateResponseTypeDef:
     """Create a template, by which repositories of a prefix are created from now on."""
     prefix, registry = request["prefix"], default_registry(call)
-    if documents.find(call.connection, RegistryDocument, registry, _TEMPLATE, prefix) is not None:
+    # A slash is assumed after a prefix that has none (documented).
+    same = {prefix.rstrip("/"), prefix.rstrip("/") + "/"}
+    if documents.find_all(call.connection, RegistryDocument, registry, _TEMPLATE, same):
         raise template_already_exists(prefix)
     content = {"imageTagMutability": "MUTABLE", "encryptionConfiguration": {"encryptionType": "AES256"}}
     return {

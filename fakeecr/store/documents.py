@@ -69,11 +69,22 @@ def find_all(
     return _read(connection, table, table.owner_id == owner, table.kind == kind, *named)
 
 
-def read_page(connection: Connection, table: Table, owner: int | None, kind: str, *, after: int = 0, size: int) -> Page:
-    """Read a page of the documents of a kind."""
+def read_page(
+    connection: Connection,
+    table: Table,
+    owner: int | None,
+    kind: str,
+    *,
+    after: int = 0,
+    size: int,
+    since: datetime | None = None,
+) -> Page:
+    """Read a page of the documents of a kind, all or those that were first kept `since` then."""
     if owner is None:
         return Page([], None)
-    conditions = (table.owner_id == owner, table.kind == kind, table.id > after)
+    conditions = [table.owner_id == owner, table.kind == kind, table.id > after]
+    if since is not None:
+        conditions.append(table.created_at >= since)
     return page_of(_read(connection, table, *conditions, limit=size + 1), size)
 
 

@@ -118,7 +118,9 @@ class TestRule:
 
     def test_is_there_once_a_prefix(self, client):
         client.create_pull_through_cache_rule(**PUBLIC)
-        assert code_of(client.create_pull_through_cache_rule, **PUBLIC) == "PullThroughCacheRuleAlreadyExistsException"
+        for prefix in (PUBLIC["ecrRepositoryPrefix"], PUBLIC["ecrRepositoryPrefix"] + "/"):
+            code = code_of(client.create_pull_through_cache_rule, **{**PUBLIC, "ecrRepositoryPrefix": prefix})
+            assert code == "PullThroughCacheRuleAlreadyExistsException"
 
     def test_that_is_not_there_is_not_found(self, client):
         for operation in (

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from freezegun import freeze_time
 
 from tests.answers import check_paging, code_of, error_of, identifiers
 from tests.conftest import unchecked
@@ -175,6 +178,14 @@ class TestPush:
         (repository,) = unchecked(ecr, region_name="eu-west-1").describe_repositories()["repositories"]
         assert repository["imageTagMutability"] == "MUTABLE"
 
+    def test_restores_what_is_archived_there(self, ecr, web, there):
+        configure(web, rule(WEST))
+        push(web, "1.0")
+        west = unchecked(ecr, region_name="eu-west-1")
+        west.update_image_storage_class(repositoryName="web", imageId={"imageTag": "1.0"}, targetStorageClass="ARCHIVE")
+        push(web, "1.1")
+        assert sorted(tag for _, tag in there()) == ["1.0", "1.1"]
+
     def test_is_of_the_registry_it_was_pushed_to(self, ecr, there):
         ecr.push("web", registry_id=OTHER)
         client = unchecked(ecr)
@@ -204,6 +215,22 @@ class TestDeletions:
         self.delete(both, imageDigest=digest_of(image()))
         assert there() == []
 
+    def test_of_an_image_take_it_whatever_it_is_called_there(self, ecr, both, there):
+        west = unchecked(ecr, region_name="eu-west-1")
+        west.put_image(repositoryName="web", imageManifest=image(), imageTag="theirs")
+        self.delete(both, imageDigest=digest_of(image()))
+        assert there() == []
+        push(both, "a")
+        push(west, "a", "web", image("theirs"))
+        assert len(there()) == 2
+        self.delete(both, imageTag="a")
+        assert there() == [(digest_of(image("theirs")), "a")]
+
+    def test_of_a_tag_of_what_a_list_needs_are_replicated_too(self, both, there):
+        push(both, "multi", "web", index(image()))
+        self.delete(both, imageTag="a")
+        assert sorted(there()) == sorted([(digest_of(image()), "b"), (digest_of(index(image())), "multi")])
+
     def test_leave_what_a_list_there_needs(self, ecr, both, there):
         west = unchecked(ecr, region_name="eu-west-1")
         west.put_image(repositoryName="web", imageManifest=index(image()), imageTag="multi")
@@ -212,6 +239,14 @@ class TestDeletions:
 
 
 class TestStatus:
+    def test_is_told_of_the_images_of_a_list_too(self, web):
+        push(web, "child")
+        configure(web, rule(WEST))
+        push(web, "multi", "web", index(image()))
+        for tag in ("multi", "child"):
+            status = web.describe_image_replication_status(repositoryName="web", imageId={"imageTag": tag})
+            assert status["replicationStatuses"] == [{**AT_WEST, "status": "COMPLETE"}]
+
     def test_names_every_destination(self, web):
         configure(web, rule(WEST, ACCOUNT))
         push(web, "1.0")
@@ -247,7 +282,7 @@ class TestBackfill:
 
     def test_replicates_what_was_there_before(self, pushed, there):
         started = pushed.start_replication_backfill(destination=AT_WEST)
-        assert started["status"] == "IN_PROGRESS"
+        assert started["status"] == "PREPARING"
         assert started["destination"] == AT_WEST
         assert set(there()) == {
             (digest_of(image()), "a"),
@@ -285,10 +320,23 @@ class TestBackfill:
         assert [each["replicationBackfillId"] for each in pushed.list_replication_backfills()["backfills"]] == ids
         check_paging(pushed.list_replication_backfills, "backfills", "maxResults")
 
-    def test_is_listed_with_fifty_a_page(self, pushed):
-        for _ in range(51):
+    def test_is_listed_with_twenty_five_a_page(self, pushed):
+        for _ in range(26):
             pushed.start_replication_backfill(destination=AT_WEST)
-        assert len(pushed.list_replication_backfills()["backfills"]) == 50
+        assert len(pushed.list_replication_backfills()["backfills"]) == 25
+        assert len(pushed.list_replication_backfills(maxResults=50)["backfills"]) == 26
+
+    def test_is_told_of_for_ninety_days(self, pushed):
+        with freeze_time("2026-01-01") as clock:
+            backfill_id = pushed.start_replication_backfill(destination=AT_WEST)["replicationBackfillId"]
+            clock.tick(timedelta(days=90))
+            pushed.describe_replication_backfill_results(replicationBackfillId=backfill_id)
+            assert len(pushed.list_replication_backfills()["backfills"]) == 1
+            clock.tick(1)
+            assert pushed.list_replication_backfills()["backfills"] == []
+            assert code_of(pushed.describe_replication_backfill_results, replicationBackfillId=backfill_id) == (
+                "ReplicationBackfillNotFoundException"
+            )
 
     def test_is_over_before_it_can_be_stopped(self, pushed):
         backfill_id = pushed.start_replication_backfill(destination=AT_WEST)["replicationBackfillId"]

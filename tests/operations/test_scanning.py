@@ -389,6 +389,10 @@ class TestEnhancedFindings:
         with pytest.raises(WaiterError, match="Max attempts exceeded"):
             enhanced.get_waiter("image_scan_complete").wait(**ONE)
 
+    def test_of_what_was_archived_since_say_so(self, enhanced):
+        enhanced.update_image_storage_class(**ONE, targetStorageClass="ARCHIVE")
+        assert enhanced.describe_image_scan_findings(**ONE)["imageScanStatus"]["status"] == "IMAGE_ARCHIVED"
+
     def test_of_scans_on_push_are_complete(self, ecr, client):
         client.put_registry_scanning_configuration(scanType="ENHANCED", rules=rules("*"))
         ecr.push("web", "one")

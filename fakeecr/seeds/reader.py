@@ -29,6 +29,7 @@ from fakeecr.errors import SeedError
 
 # A seed is eight levels deep; what is deeper by far is a mistake or an attack.
 _MAX_DEPTH = 64
+_TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep"
 # Aliases may repeat what is written this many times over, and may always come to a hundred thousand values.
 _MAX_REPEATED = 10
 _ALWAYS_ALLOWED = 100_000
@@ -81,7 +82,9 @@ def read(file: Path) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "something is wrong here"
-        raise SeedError(f"not YAML: {problem}", file=file, line=mark.line + 1 if mark else None) from error
+        # The C parser looks ahead in lists, and since PyYAML 6.0.4 no deeper than a thousand: before our own limit.
+        told = _TOO_DEEP if problem == "exceeded maximum nesting depth" else f"not YAML: {problem}"
+        raise SeedError(told, file=file, line=mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise SeedError(f"not YAML: {error}", file=file) from error
     if root is None:
@@ -120,7 +123,7 @@ class _Builder:
                 node = self._node(event)
                 if isinstance(event, CollectionStartEvent):
                     if len(open_nodes) == _MAX_DEPTH:
-                        raise self._error(f"is nested more than {_MAX_DEPTH} levels deep", event)
+                        raise self._error(_TOO_DEEP, event)
                     if event.anchor is not None:
                         self._anchors[event.anchor] = None  # until it ends, it cannot be repeated
                     open_nodes.append((node, event.anchor))

@@ -17,7 +17,7 @@ from fakeecr.adapters import active, botocore_clients, botocore_hook, botocore_p
 from fakeecr.arranging import PushedImage
 from fakeecr.decorators import decorate_class, decorate_function
 from fakeecr.errors import FakeECRError
-from fakeecr.protocol.http import Request, Response
+from fakeecr.http import Request, Response
 from fakeecr.protocol.published import Limits
 from fakeecr.seeds.dump import dump
 from fakeecr.seeds.load import seed

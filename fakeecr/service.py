@@ -23,9 +23,9 @@ from fakeecr.errors import (
     server_fault,
     unknown_operation,
 )
+from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, Call, lifecycle
 from fakeecr.policies.lifecycle import Decision
-from fakeecr.protocol.http import Request, Response
 from fakeecr.protocol.model import TARGET_PREFIX, known_errors, operation_model, operation_names
 from fakeecr.protocol.partitions import partition_of
 from fakeecr.protocol.published import PUBLISHED, Limits
@@ -75,9 +75,10 @@ class Service:
             PublishedLimitWarning: only the published limit stood against the request.
         """
         made_id = request_id()
-        operation = request.target.removeprefix(TARGET_PREFIX)
+        target = request.headers.get("X-Amz-Target", "")
+        operation = target.removeprefix(TARGET_PREFIX)
         try:
-            if operation == request.target or operation not in operation_names():
+            if operation == target or operation not in operation_names():
                 raise unknown_operation()
             self.failures.strike(operation)
             if operation not in OPERATIONS:

@@ -14,6 +14,8 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 from mypy_boto3_ecr import ECRClient
 
+from fakeecr.http import Request
+
 # What any operation may be answered with, declared or not.
 FRAMEWORK_ERRORS = {"SerializationException", "NotImplementedByFakeECR", "ServerException"}
 
@@ -48,6 +50,15 @@ def odd_members(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
     elif isinstance(shape, ListShape):
         for item in value:
             yield from odd_members(item, shape.member, f"{path}[]")
+
+
+def api_request(operation: str, body: bytes, region: str | None = None) -> Request:
+    """Build the HTTP request that an SDK sends for an operation of ECR."""
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": f"AmazonEC2ContainerRegistry_V20150921.{operation}",
+    }
+    return Request("POST", "/", headers, body, region)
 
 
 def send_instead(client: ECRClient, body: bytes) -> ECRClient:

@@ -16,10 +16,9 @@ import pytest
 
 import fakeecr
 from fakeecr import FakeECR, FakeECRError
-from fakeecr.protocol.http import Request
 from tests.adapters.processes import run_python
 from tests.adapters.untouched import everything_is_as_before
-from tests.answers import ONCE, code_of, identifiers, reaches_for_the_network
+from tests.answers import ONCE, api_request, code_of, identifiers, reaches_for_the_network
 
 DIGEST = "sha256:" + "a" * 64
 
@@ -131,7 +130,7 @@ class TestStartedAndStopped:
         with FakeECR() as ecr:
             pass
         with pytest.raises(FakeECRError, match=r"stopped before it could answer; nothing was sent to AWS"):
-            ecr.answer(Request("AmazonEC2ContainerRegistry_V20150921.ListImages", b"{}"))
+            ecr.answer(api_request("ListImages", b"{}"))
         assert not ecr.is_open
 
     def test_threads_may_start_and_stop_while_others_call(self):

@@ -11,8 +11,8 @@ import pytest
 from freezegun import freeze_time
 
 from fakeecr import FakeECR, __version__
+from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, Operation
-from fakeecr.protocol.http import Request, Response
 from tests.answers import error_of
 
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
@@ -20,7 +20,7 @@ SAMPLE_DIGEST = "sha256:f1d4ae3f7261a72e98c6ebefe9985cf10a0ea5bd762585a43e0700ed
 
 
 def post(ecr: FakeECR, body: bytes, target: str = f"{TARGET}ListImages") -> Response:
-    return ecr.answer(Request(target, body))
+    return ecr.answer(Request("POST", "/", {"X-Amz-Target": target}, body))
 
 
 class TestTheSampleOfTheReference:
@@ -130,6 +130,12 @@ def test_an_error_has_its_bare_name_and_a_message_in_lower_case(ecr):
 )
 def test_a_target_that_names_no_operation_is_unknown(ecr, target):
     response = post(ecr, b"{}", target)
+    assert (response.status, json.loads(response.body)) == (400, {"__type": "UnknownOperationException"})
+
+
+def test_a_request_without_a_target_is_unknown(ecr):
+    response = ecr.answer(Request("POST", "/", {"Content-Type": "application/x-amz-json-1.1"}, b"{}"))
+
     assert (response.status, json.loads(response.body)) == (400, {"__type": "UnknownOperationException"})
 
 

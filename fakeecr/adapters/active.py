@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Protocol
 
-from fakeecr.protocol.http import Request, Response
+from fakeecr.http import Request, Response
 
 
 class Answering(Protocol):

@@ -9,10 +9,11 @@ from __future__ import annotations
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextvars import ContextVar
 from io import BytesIO
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
@@ -21,7 +22,7 @@ from botocore.hooks import BaseEventHooks
 from fakeecr.adapters import active
 from fakeecr.adapters.active import Answering
 from fakeecr.errors import FakeECRError
-from fakeecr.protocol.http import Request
+from fakeecr.http import Request
 
 # Where moto is, an answered request is pointed here, so that its handler of the same event, which botocore calls
 # as well, finds nothing in it to answer. No host can have this name.
@@ -111,8 +112,7 @@ class Hook:
             return None
         call = this_call.get() or Call(None)
         call.answered = True
-        target = _text(request.headers.get("X-Amz-Target"))
-        status, headers, body = fake.answer(Request(target, _bytes(request.body), call.region))
+        status, headers, body = fake.answer(build_request(request, call.region))
         answered = AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
         if "moto" in sys.modules:
             request.url = _ANSWERED_URL
@@ -176,11 +176,46 @@ def _hooks(emitter: BaseEventHooks) -> list[Hook]:
     return [hook for _, hook in emitter.emit(_PRESENT)]
 
 
-def _text(value: str | bytes | None) -> str:
-    return value.decode("latin-1") if isinstance(value, bytes) else value or ""
+def build_request(prepared: AWSPreparedRequest, region: str | None) -> Request:
+    """Build the service's request from the one that botocore is about to send.
+
+    Args:
+        prepared: The request that botocore prepared.
+        region: The region of the client.
+    """
+    return Request(
+        method=prepared.method or "",
+        path=urlsplit(prepared.url).path,
+        # A HeadersDict, whatever the stubs say.
+        headers=_TextHeaders(prepared.headers),  # type: ignore[arg-type]
+        body=_read_body(prepared.body),
+        region=region,
+    )
 
 
-def _bytes(body: Any) -> bytes:
+class _TextHeaders(Mapping[str, str]):
+    """A view of botocore's headers, whose values are bytes or text, as text.
+
+    Each value is decoded when it is read: a copy of all headers would be the most expensive step of the hook.
+    """
+
+    __slots__ = ("_headers",)
+
+    def __init__(self, headers: Mapping[str, str | bytes]) -> None:
+        self._headers = headers
+
+    def __getitem__(self, name: str) -> str:
+        value = self._headers[name]
+        return value.decode("latin-1") if isinstance(value, bytes) else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._headers)
+
+    def __len__(self) -> int:
+        return len(self._headers)
+
+
+def _read_body(body: Any) -> bytes:
     if body is None:
         return b""
     if isinstance(body, str):

@@ -14,7 +14,7 @@ from botocore.model import ListShape, Shape, StructureShape
 
 from fakeecr import clock
 from fakeecr.errors import ECRError, serialization
-from fakeecr.protocol.http import Response
+from fakeecr.http import Response
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 

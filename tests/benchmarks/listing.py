@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.stub import Stubber
 
 from fakeecr import FakeECR
-from fakeecr.protocol.http import Request
+from tests.answers import api_request
 from tests.benchmarks.measuring import PAGE, REGION, Row, floor_client, medians, registry
 from tests.manifests import image
 
@@ -22,8 +22,7 @@ def a_page(rows: int, rounds: int) -> list[Row]:
     ecr = FakeECR(region=REGION)
     ecr.seed(registry(rows))
     fake = ecr.client()
-    target = "AmazonEC2ContainerRegistry_V20150921.ListImages"
-    floor = floor_client(ecr.answer(Request(target, b'{"repositoryName": "big"}', REGION)))
+    floor = floor_client(ecr.answer(api_request("ListImages", b'{"repositoryName": "big"}', REGION)))
 
     def listing(client: Any) -> Callable[[], Any]:
         return lambda: client.list_images(repositoryName="big")

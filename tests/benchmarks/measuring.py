@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
 from fakeecr.adapters import botocore_hook
-from fakeecr.protocol.http import Response
+from fakeecr.http import Response
 
 REGION = "us-east-1"
 PAGE = 100

@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 
 from fakeecr import FakeECR
-from fakeecr.protocol.http import Request
+from tests.answers import api_request
 from tests.benchmarks.measuring import PAGE, REGION, Row, floor_client, medians, registry
 from tests.manifests import image
 
@@ -29,8 +29,7 @@ def filled(rows: int, database: Path | None = None) -> FakeECR:
 
 def canned(ecr: FakeECR, operation: str, request: dict[str, Any]) -> Any:
     """Give a client that answers every call as a fake answers this one."""
-    target = f"AmazonEC2ContainerRegistry_V20150921.{operation}"
-    return floor_client(ecr.answer(Request(target, json.dumps(request).encode(), REGION)))
+    return floor_client(ecr.answer(api_request(operation, json.dumps(request).encode(), REGION)))
 
 
 def pushes(client: Any) -> Callable[[], Any]:

@@ -1,0 +1,35 @@
+"""An HTTP request and its response, as adapters and the service exchange them; cheap to import."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Request(NamedTuple):
+    """An HTTP request to ECR.
+
+    Attributes:
+        method: The HTTP method, in upper case.
+        path: The path of the URL.
+        headers: The headers. Adapters pass a mapping that ignores the case of names; it may be a view of the
+            client's own request, so copy what has to outlive the call.
+        body: The body.
+        region: The region the request is meant for. None: the region of the fake that answers.
+        caller: The ARN of the principal that sends the request. None: it is not known.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+    region: str | None = None
+    caller: str | None = None
+
+
+class Response(NamedTuple):
+    """An HTTP response of ECR."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes

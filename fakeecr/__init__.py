@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from fakeecr._version import __version__
 from fakeecr.adapters import active as _active
-from fakeecr.adapters.install import install as _install
+from fakeecr.adapters.botocore.install import install as _install
 from fakeecr.errors import DatabaseError, FakeECRError, PublishedLimitWarning, SeedError
 
 if TYPE_CHECKING:

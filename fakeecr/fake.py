@@ -13,7 +13,9 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
 
 from fakeecr import arranging
-from fakeecr.adapters import active, botocore_clients, botocore_hook, botocore_patches
+from fakeecr.adapters import active
+from fakeecr.adapters.botocore import clients, hook
+from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.arranging import PushedImage
 from fakeecr.decorators import decorate_class, decorate_function
 from fakeecr.errors import FakeECRError
@@ -179,7 +181,7 @@ class FakeECR:
                     require_layers=self._require_layers,
                     expire_daily=self._expire_daily,
                 )
-                botocore_patches.begin()
+                PATCHES.hold()
                 # Also when a fake that was only used, and never started, is forgotten.
                 self._let_go = weakref.finalize(self, _let_go, store)
             return self._service
@@ -196,7 +198,7 @@ class FakeECR:
             kwargs: whatever ``boto3.client`` takes, such as ``config`` or ``endpoint_url``.
         """
         self._open()
-        return botocore_clients.make_client(self, region_name, kwargs)
+        return clients.make_client(self, region_name, kwargs)
 
     def patch(self, client_or_session: BaseClient | boto3.Session | botocore.session.Session) -> None:
         """Let this fake answer one ECR client, or the clients that one session makes from now on.
@@ -206,9 +208,9 @@ class FakeECR:
         Raises:
             TypeError: it is no client of ECR, and no session.
         """
-        emitter = botocore_clients.emitter_of(client_or_session)
+        emitter = clients.emitter_of(client_or_session)
         self._open()
-        botocore_hook.bind(emitter, self)
+        hook.bind(emitter, self)
 
     def answer(self, request: Request) -> Response:
         """Answer an HTTP request; what a client's hook calls.
@@ -362,7 +364,7 @@ class FakeECR:
 
 
 def _let_go(store: Store) -> None:
-    botocore_patches.end()
+    PATCHES.release()
     store.close()
 
 

@@ -200,8 +200,8 @@ class TestForgotten:
         run_python(
             f"""
 import gc, fakeecr
-from fakeecr.adapters import botocore_patches
-with fakeecr.FakeECR(), botocore_patches._changing:
+from fakeecr.adapters.botocore.patches import PATCHES
+with fakeecr.FakeECR(), PATCHES._lock:
     forgotten = fakeecr.FakeECR()
     forgotten.push("web", "latest")
     forgotten.itself = forgotten

@@ -1,1 +1,1 @@
-"""How calls come in: one module a client, each thin, with everything else behind the service."""
+"""How calls reach a fake: one adapter for each client library, which turns its requests into `fakeecr.http` ones."""

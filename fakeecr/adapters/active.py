@@ -1,50 +1,52 @@
-"""The fakes that are active, the innermost last: it answers for the whole process, in every thread."""
+"""Which fake answers: the innermost of those that are active, for every thread of the process."""
 
 from __future__ import annotations
 
 import threading
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from fakeecr.http import Request, Response
+if TYPE_CHECKING:
+    from fakeecr.http import Request, Response
 
 
-class Answering(Protocol):
-    """What a hook needs of a fake."""
+class Fake(Protocol):
+    """The part of `FakeECR` that adapters use."""
 
     @property
     def region(self) -> str:
-        """The region of clients that have none."""
+        """The region of clients that are created without one."""
         ...
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds a database now."""
+        """Whether the fake holds a database and can answer."""
         ...
 
     def answer(self, request: Request) -> Response:
-        """Answer a request."""
+        """Return the response to a request."""
         ...
 
 
-_changing = threading.Lock()
-_stack: tuple[Answering, ...] = ()
+_lock = threading.Lock()
+# Replaced, never changed in place, so that readers need no lock.
+_active_fakes: tuple[Fake, ...] = ()
 
 
-def push(fake: Answering) -> None:
-    """Make a fake the innermost."""
-    global _stack
-    with _changing:
-        _stack = (*_stack, fake)
+def push(fake: Fake) -> None:
+    """Make a fake the innermost active one."""
+    global _active_fakes
+    with _lock:
+        _active_fakes = (*_active_fakes, fake)
 
 
-def remove(fake: Answering) -> None:
-    """Take a fake out, wherever it stands; nothing happens where it does not."""
-    global _stack
-    with _changing:
-        _stack = tuple(other for other in _stack if other is not fake)
+def remove(fake: Fake) -> None:
+    """Make a fake inactive, whichever were activated after it; an inactive fake stays inactive."""
+    global _active_fakes
+    with _lock:
+        _active_fakes = tuple(other for other in _active_fakes if other is not fake)
 
 
-def innermost() -> Answering | None:
-    """Give the fake that answers now, if there is one."""
-    stack = _stack
-    return stack[-1] if stack else None
+def innermost() -> Fake | None:
+    """Return the fake that was activated last, or None if none is active."""
+    fakes = _active_fakes
+    return fakes[-1] if fakes else None

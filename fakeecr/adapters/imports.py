@@ -1,4 +1,4 @@
-"""Waits for modules to be imported by whoever needs them, rather than to import them itself."""
+"""Actions on modules that run when the user's code imports them, so that fakeecr does not have to."""
 
 from __future__ import annotations
 
@@ -15,23 +15,30 @@ Action = Callable[[ModuleType], None]
 
 
 def when_imported(name: str, action: Action) -> None:
-    """Do something with a module: now if it is loaded, else as soon as it is; waiting twice is waiting once."""
-    loaded = sys.modules.get(name)
-    if loaded is not None:
-        action(loaded)
-    elif not any(isinstance(finder, _Waiting) and finder.name == name for finder in sys.meta_path):
-        sys.meta_path.insert(0, _Waiting(name, action))
+    """Run an action on a module: now if it is imported already, otherwise right after its import.
+
+    While an action is waiting for a module, further actions on the same module are ignored.
+
+    Args:
+        name: The full name of the module.
+        action: Called once with the module.
+    """
+    module = sys.modules.get(name)
+    if module is not None:
+        action(module)
+    elif not any(isinstance(finder, _WatchingFinder) and finder.name == name for finder in sys.meta_path):
+        sys.meta_path.insert(0, _WatchingFinder(name, action))
 
 
-def wait_no_longer(name: str) -> None:
-    """Forget a module that was waited for."""
+def stop_waiting(name: str) -> None:
+    """Drop the action that waits for the import of a module, if there is one."""
     for finder in [*sys.meta_path]:
-        if isinstance(finder, _Waiting) and finder.name == name:
+        if isinstance(finder, _WatchingFinder) and finder.name == name:
             sys.meta_path.remove(finder)
 
 
-class _Waiting:
-    """Stands among the finders until one module is imported."""
+class _WatchingFinder:
+    """An entry of `sys.meta_path` that lets the other finders find one module, and acts after its import."""
 
     def __init__(self, name: str, action: Action) -> None:
         self.name = name
@@ -45,26 +52,28 @@ class _Waiting:
         for finder in [*sys.meta_path]:
             spec = None if finder is self else finder.find_spec(fullname, path, target)
             if spec is not None and spec.loader is not None:
-                spec.loader = _ActAfterwards(spec.loader, self)  # type: ignore[assignment]
+                spec.loader = _ActingLoader(spec.loader, self)  # type: ignore[assignment]
                 return spec
         return None
 
 
-class _ActAfterwards:
-    def __init__(self, loader: Loader, waiting: _Waiting) -> None:
+class _ActingLoader:
+    """Loads a module as its own loader does, then runs the action that waits for it."""
+
+    def __init__(self, loader: Loader, finder: _WatchingFinder) -> None:
         self._loader = loader
-        self._waiting = waiting
+        self._finder = finder
 
     def create_module(self, spec: ModuleSpec) -> ModuleType | None:
         return self._loader.create_module(spec)
 
     def exec_module(self, module: ModuleType) -> None:
-        # The module is to look as though nobody had waited for it.
+        # The module must not show that it was waited for.
         module.__loader__ = self._loader
         if module.__spec__ is not None:
             module.__spec__.loader = self._loader
         self._loader.exec_module(module)
-        self._waiting.action(module)
-        # Not before: to look for a module is not yet to import it, and an import may fail.
-        if self._waiting in sys.meta_path:
-            sys.meta_path.remove(self._waiting)
+        self._finder.action(module)
+        # Only now: a module may be looked up without being imported, and an import may fail and be tried again.
+        if self._finder in sys.meta_path:
+            sys.meta_path.remove(self._finder)

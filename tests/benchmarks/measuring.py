@@ -12,7 +12,7 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
-from fakeecr.adapters import botocore_hook
+from fakeecr.adapters.botocore.hook import remove_hook
 from fakeecr.http import Response
 
 REGION = "us-east-1"
@@ -69,6 +69,6 @@ def floor_client(response: Response) -> Any:
         return AWSResponse(request.url, response.status, response.headers, Raw())  # type: ignore[arg-type]
 
     client = boto3.Session().client("ecr", REGION, config=Config(signature_version=UNSIGNED))
-    botocore_hook.remove(client.meta.events)
+    remove_hook(client.meta.events)
     client.meta.events.register("before-send.ecr", canned)  # type: ignore[arg-type]
     return client

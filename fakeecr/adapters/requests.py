@@ -1,7 +1,7 @@
-"""Lets requests read the URLs of layers.
+"""The adapter that lets requests download layers from ``data:`` URLs.
 
-They are ``data:`` URLs, which the standard library's urllib reads by itself, also in another process, and requests
-refuses: it has an adapter for http and https alone. While a fake is in use it has one for them as well.
+GetDownloadUrlForLayer returns such URLs. urllib reads them without help, also in another process; requests has
+transport adapters for http and https only, and gets one for ``data:`` while a fake is in use.
 """
 
 from __future__ import annotations
@@ -9,26 +9,33 @@ from __future__ import annotations
 import functools
 import io
 import urllib.request
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from requests import PreparedRequest, Response
 
 
-def get_adapter(original: Any) -> Any:
-    """Wrap requests' ``Session.get_adapter``; what a session mounted itself comes first."""
+def wrap_get_adapter(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Build a replacement for ``requests.Session.get_adapter`` that also handles ``data:`` URLs.
+
+    An adapter that the user mounted for such URLs takes precedence.
+
+    Args:
+        original: The method that is replaced; it handles all other URLs.
+    """
 
     @functools.wraps(original)
-    def with_data_urls(self: Any, url: str, *args: Any, **kwargs: Any) -> Any:
+    def get_adapter(self: Any, url: str, *args: Any, **kwargs: Any) -> Any:
         if url[:5].lower() == "data:" and not any(url.lower().startswith(prefix.lower()) for prefix in self.adapters):
             return _DataAdapter()
         return original(self, url, *args, **kwargs)
 
-    return with_data_urls
+    return get_adapter
 
 
 class _DataAdapter:
-    """What requests calls an adapter: it sends a request, and closes."""
+    """A transport adapter of requests that reads ``data:`` URLs."""
 
     def send(self, request: PreparedRequest, **_: Any) -> Response:
         from requests import Response
@@ -41,9 +48,9 @@ class _DataAdapter:
         response.reason = "OK"
         response.url = request.url or ""
         response.request = request
-        # A stream, so that stream=True and iter_content() work as ever.
+        # A stream, which stream=True and iter_content() require.
         response.raw = io.BytesIO(content)
         return response
 
     def close(self) -> None:
-        """Do nothing: there is no connection."""
+        """Do nothing: there is no connection to close."""

@@ -20,7 +20,7 @@ from botocore.stub import Stubber
 
 import fakeecr
 from fakeecr import FakeECR, PublishedLimitWarning
-from fakeecr.adapters.botocore_hook import SLEEPING
+from fakeecr.adapters.botocore.hook import DEFAULT_HOOK
 from tests.answers import ONCE, code_of, error_of, identifiers, reaches_for_the_network
 
 
@@ -190,7 +190,7 @@ class TestAClient:
 
     def test_carries_the_hook_once_however_many_threads_begin_with_it(self, no_metadata, session):
         client = session.client("ecr", "us-east-1")
-        for event, handler in SLEEPING.handlers():  # as though it had been made before fakeecr was imported
+        for event, handler in DEFAULT_HOOK.handlers():  # as though it had been made before fakeecr was imported
             client.meta.events.unregister(event, handler)
         with FakeECR() as ecr, ThreadPoolExecutor(16) as pool:
             ecr.push("web", "latest")

@@ -1,0 +1,1 @@
+"""The adapter for botocore, and so for boto3: its ECR calls are answered before anything is sent."""

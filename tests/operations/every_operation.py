@@ -9,7 +9,7 @@ from mypy_boto3_ecr import ECRClient
 
 from fakeecr import FakeECR
 from tests.manifests import blob, digest_of, image
-from tests.operations.test_caches import PUBLIC
+from tests.operations.test_pull_through_caches import PUBLIC
 from tests.operations.test_lifecycle import OLD_UNTAGGED
 from tests.operations.test_policies import WRITTEN
 from tests.operations.test_registry import ROLE

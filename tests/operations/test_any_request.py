@@ -19,7 +19,7 @@ from tests.answers import check_answers
 from tests.conftest import unchecked
 from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, index, referrer
-from tests.operations.test_caches import SECRET
+from tests.operations.test_pull_through_caches import SECRET
 from tests.operations.test_lifecycle import OLD_UNTAGGED
 from tests.operations.test_policies import WRITTEN
 from tests.operations.test_registry import ROLE

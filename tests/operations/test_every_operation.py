@@ -14,7 +14,7 @@ from tests.answers import check_answers, code_of
 from tests.manifests import digest_of, image, index
 from tests.operations import test_layers, test_put_image, test_repositories
 from tests.operations.every_operation import ARN, NEVER, ONE, build, request_for
-from tests.operations.test_caches import PUBLIC
+from tests.operations.test_pull_through_caches import PUBLIC
 from tests.operations.test_registry import ROLE
 
 HERE = sorted(set(OPERATIONS) & operation_names())

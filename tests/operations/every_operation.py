@@ -1,4 +1,4 @@
-"""A minimal valid request for every operation, and a registry in which each has something to do."""
+"""A minimal valid request for every operation, and a registry in which the request succeeds."""
 
 from __future__ import annotations
 
@@ -9,11 +9,14 @@ from mypy_boto3_ecr import ECRClient
 
 from fakeecr import FakeECR
 from tests.manifests import blob, digest_of, image
-from tests.operations.test_pull_through_caches import PUBLIC
-from tests.operations.test_lifecycle import OLD_UNTAGGED
-from tests.operations.test_policies import WRITTEN
-from tests.operations.test_registry import ROLE
-from tests.operations.test_signing import signing
+from tests.operations.helpers import seed_of, send_part
+from tests.operations.samples import (
+    EXPIRE_OLD_UNTAGGED,
+    POLICY_TEXT,
+    PUBLIC_RULE,
+    SCANNER_ROLE,
+    signing_configuration,
+)
 
 ARN = "arn:aws:ecr:us-east-1:123456789012:repository/web"
 WEST = {"region": "eu-west-1", "registryId": "123456789012"}
@@ -22,72 +25,79 @@ NEW_LAYER = b"a new layer"
 
 
 class World(NamedTuple):
-    """What the requests need to know of the registry."""
+    """The ids in the registry that the requests need."""
 
-    upload: str
-    backfill: str
+    upload_id: str
+    backfill_id: str
 
 
 def build(ecr: FakeECR, client: ECRClient, has: Callable[[str], bool] = lambda operation: True) -> World:
-    """Fill the default registry, as far as a client has the operations for it."""
-    ecr.seed({"registries": [{"repositories": [
-        {"name": "web", "policy": WRITTEN, "lifecycle_policy": OLD_UNTAGGED, "layers": [{"content": "layer"}],
-         "images": [{"manifest": ONE, "tags": ["one"], "findings": []}]},
+    """Fill the default registry.
+
+    Args:
+        ecr: The fake.
+        client: A client of the fake.
+        has: Whether the client has an operation; what only a missing operation could create is left out.
+
+    Returns:
+        The ids that the requests need; an id is empty where the client has no operation to create it.
+    """
+    ecr.seed(seed_of(
+        {"name": "web", "policy": POLICY_TEXT, "lifecycle_policy": EXPIRE_OLD_UNTAGGED,
+         "layers": [{"content": "layer"}], "images": [{"manifest": ONE, "tags": ["one"], "findings": []}]},
         {"name": "empty"},
-    ]}]})  # fmt: skip
-    made = {
-        "PutRegistryPolicy": {"policyText": WRITTEN},
-        "PutSigningConfiguration": {"signingConfiguration": signing()},
+    ))  # fmt: skip
+    requests = {
+        "PutRegistryPolicy": {"policyText": POLICY_TEXT},
+        "PutSigningConfiguration": {"signingConfiguration": signing_configuration()},
         "PutReplicationConfiguration": {"replicationConfiguration": {"rules": [{"destinations": [WEST]}]}},
-        "CreatePullThroughCacheRule": PUBLIC,
+        "CreatePullThroughCacheRule": PUBLIC_RULE,
         "CreateRepositoryCreationTemplate": {"prefix": "prod", "appliedFor": ["REPLICATION"]},
-        "RegisterPullTimeUpdateExclusion": {"principalArn": ROLE},
+        "RegisterPullTimeUpdateExclusion": {"principalArn": SCANNER_ROLE},
         "StartLifecyclePolicyPreview": {"repositoryName": "web"},
         "InitiateLayerUpload": {"repositoryName": "web"},
         "StartReplicationBackfill": {"destination": WEST},
     }
-    answers = {name: client._make_api_call(name, request) for name, request in made.items() if has(name)}  # type: ignore[attr-defined]
-    upload = answers.get("InitiateLayerUpload", {}).get("uploadId", "")
-    if upload:
-        client.upload_layer_part(
-            repositoryName="web",
-            uploadId=upload,
-            partFirstByte=0,
-            partLastByte=len(NEW_LAYER) - 1,
-            layerPartBlob=NEW_LAYER,
-        )
-    return World(upload, answers.get("StartReplicationBackfill", {}).get("replicationBackfillId", ""))
+    responses = {
+        operation: client._make_api_call(operation, request)  # type: ignore[attr-defined]
+        for operation, request in requests.items()
+        if has(operation)
+    }
+    upload_id = responses.get("InitiateLayerUpload", {}).get("uploadId", "")
+    if upload_id:
+        send_part(client, upload_id, 0, NEW_LAYER)
+    return World(upload_id, responses.get("StartReplicationBackfill", {}).get("replicationBackfillId", ""))
 
 
 _WEB = {"repositoryName": "web"}
-_ONE = {**_WEB, "imageId": {"imageTag": "one"}}
-_ONES = {**_WEB, "imageIds": [{"imageTag": "one"}]}
+_WEB_IMAGE = {**_WEB, "imageId": {"imageTag": "one"}}
+_WEB_IMAGES = {**_WEB, "imageIds": [{"imageTag": "one"}]}
 
-# Operation → its smallest valid request, or a function that gives it.
+# Operation → its smallest valid request, or a function that builds it.
 REQUESTS: Mapping[str, Mapping[str, Any] | Callable[[World], Mapping[str, Any]]] = {
     "BatchCheckLayerAvailability": {**_WEB, "layerDigests": [digest_of("layer")]},
-    "BatchDeleteImage": _ONES,
-    "BatchGetImage": _ONES,
+    "BatchDeleteImage": _WEB_IMAGES,
+    "BatchGetImage": _WEB_IMAGES,
     "BatchGetRepositoryScanningConfiguration": {"repositoryNames": ["web"]},
-    "CompleteLayerUpload": lambda world: {**_WEB, "uploadId": world.upload, "layerDigests": [digest_of(NEW_LAYER)]},
-    "CreatePullThroughCacheRule": {**PUBLIC, "ecrRepositoryPrefix": "another"},
+    "CompleteLayerUpload": lambda world: {**_WEB, "uploadId": world.upload_id, "layerDigests": [digest_of(NEW_LAYER)]},
+    "CreatePullThroughCacheRule": {**PUBLIC_RULE, "ecrRepositoryPrefix": "another"},
     "CreateRepository": {"repositoryName": "another"},
     "CreateRepositoryCreationTemplate": {"prefix": "another", "appliedFor": ["REPLICATION"]},
     "DeleteLifecyclePolicy": _WEB,
-    "DeletePullThroughCacheRule": {"ecrRepositoryPrefix": PUBLIC["ecrRepositoryPrefix"]},
+    "DeletePullThroughCacheRule": {"ecrRepositoryPrefix": PUBLIC_RULE["ecrRepositoryPrefix"]},
     "DeleteRegistryPolicy": {},
     "DeleteRepository": {"repositoryName": "empty"},
     "DeleteRepositoryCreationTemplate": {"prefix": "prod"},
     "DeleteRepositoryPolicy": _WEB,
     "DeleteSigningConfiguration": {},
-    "DeregisterPullTimeUpdateExclusion": {"principalArn": ROLE},
-    "DescribeImageReplicationStatus": _ONE,
-    "DescribeImageScanFindings": _ONE,
-    "DescribeImageSigningStatus": _ONE,
+    "DeregisterPullTimeUpdateExclusion": {"principalArn": SCANNER_ROLE},
+    "DescribeImageReplicationStatus": _WEB_IMAGE,
+    "DescribeImageScanFindings": _WEB_IMAGE,
+    "DescribeImageSigningStatus": _WEB_IMAGE,
     "DescribeImages": _WEB,
     "DescribePullThroughCacheRules": {},
     "DescribeRegistry": {},
-    "DescribeReplicationBackfillResults": lambda world: {"replicationBackfillId": world.backfill},
+    "DescribeReplicationBackfillResults": lambda world: {"replicationBackfillId": world.backfill_id},
     "DescribeRepositories": {},
     "DescribeRepositoryCreationTemplates": {},
     "GetAccountSetting": {"name": "BLOB_MOUNTING"},
@@ -109,34 +119,34 @@ REQUESTS: Mapping[str, Mapping[str, Any] | Callable[[World], Mapping[str, Any]]]
     "PutImage": {**_WEB, "imageManifest": image("new")},
     "PutImageScanningConfiguration": {**_WEB, "imageScanningConfiguration": {}},
     "PutImageTagMutability": {**_WEB, "imageTagMutability": "IMMUTABLE"},
-    "PutLifecyclePolicy": {**_WEB, "lifecyclePolicyText": OLD_UNTAGGED},
-    "PutRegistryPolicy": {"policyText": WRITTEN},
+    "PutLifecyclePolicy": {**_WEB, "lifecyclePolicyText": EXPIRE_OLD_UNTAGGED},
+    "PutRegistryPolicy": {"policyText": POLICY_TEXT},
     "PutRegistryScanningConfiguration": {},
     "PutReplicationConfiguration": {"replicationConfiguration": {"rules": []}},
     "PutSigningConfiguration": {"signingConfiguration": {"rules": []}},
-    "RegisterPullTimeUpdateExclusion": {"principalArn": ROLE + "2"},
-    "SetRepositoryPolicy": {**_WEB, "policyText": WRITTEN},
-    "StartImageScan": _ONE,
+    "RegisterPullTimeUpdateExclusion": {"principalArn": SCANNER_ROLE + "2"},
+    "SetRepositoryPolicy": {**_WEB, "policyText": POLICY_TEXT},
+    "StartImageScan": _WEB_IMAGE,
     "StartLifecyclePolicyPreview": _WEB,
     "StartReplicationBackfill": {"destination": WEST},
-    "StopReplicationBackfill": lambda world: {"replicationBackfillId": world.backfill},
+    "StopReplicationBackfill": lambda world: {"replicationBackfillId": world.backfill_id},
     "TagResource": {"resourceArn": ARN, "tags": []},
     "UntagResource": {"resourceArn": ARN, "tagKeys": []},
-    "UpdateImageStorageClass": {**_ONE, "targetStorageClass": "ARCHIVE"},
-    "UpdatePullThroughCacheRule": {"ecrRepositoryPrefix": PUBLIC["ecrRepositoryPrefix"]},
+    "UpdateImageStorageClass": {**_WEB_IMAGE, "targetStorageClass": "ARCHIVE"},
+    "UpdatePullThroughCacheRule": {"ecrRepositoryPrefix": PUBLIC_RULE["ecrRepositoryPrefix"]},
     "UpdateRepositoryCreationTemplate": {"prefix": "prod"},
     "UploadLayerPart": lambda world: {
-        **_WEB, "uploadId": world.upload, "partFirstByte": len(NEW_LAYER), "partLastByte": len(NEW_LAYER),
+        **_WEB, "uploadId": world.upload_id, "partFirstByte": len(NEW_LAYER), "partLastByte": len(NEW_LAYER),
         "layerPartBlob": b"!"},
-    "ValidatePullThroughCacheRule": {"ecrRepositoryPrefix": PUBLIC["ecrRepositoryPrefix"]},
+    "ValidatePullThroughCacheRule": {"ecrRepositoryPrefix": PUBLIC_RULE["ecrRepositoryPrefix"]},
 }  # fmt: skip
-# Operations that no state of this fake lets succeed, with what they answer, and why.
+# Operation that succeeds in no state of the fake → its error.
 NEVER = {
-    "StopReplicationBackfill": "ReplicationBackfillInvalidStatusException",  # each is over as soon as it was started
+    "StopReplicationBackfill": "ReplicationBackfillInvalidStatusException",  # a backfill is complete as soon as it is started
 }
 
 
 def request_for(operation: str, world: World) -> dict[str, Any]:
-    """Give the smallest valid request of an operation."""
+    """Return the smallest valid request of an operation."""
     request = REQUESTS[operation]
     return dict(request(world) if callable(request) else request)

@@ -1,4 +1,4 @@
-"""Every operation of the installed model: implemented, answered, and each declared error met or explained."""
+"""Every operation of the installed model is implemented, and every error it declares is tested or explained."""
 
 from __future__ import annotations
 
@@ -14,23 +14,26 @@ from tests.answers import check_answers, code_of
 from tests.manifests import digest_of, image, index
 from tests.operations import test_layers, test_put_image, test_repositories
 from tests.operations.every_operation import ARN, NEVER, ONE, build, request_for
-from tests.operations.test_pull_through_caches import PUBLIC
-from tests.operations.test_registry import ROLE
+from tests.operations.helpers import archive_image, begin_upload, delete_image, put_image, send_part
+from tests.operations.samples import PUBLIC_RULE, SCANNER_ROLE
 
-HERE = sorted(set(OPERATIONS) & operation_names())
+# The implemented operations that the installed model has.
+INSTALLED = sorted(set(OPERATIONS) & operation_names())
 
 
 def call(client, operation, request):
+    """Call an operation by its name in the model; return the response."""
     return client._make_api_call(operation, request)
 
 
-def test_none_is_missing():
-    """What stands here is new in the botocore that is installed: implement it."""
+def test_every_operation_of_the_installed_model_is_implemented():
+    """An operation that is listed here is new in the installed botocore: implement it."""
     assert sorted(operation_names() - set(OPERATIONS)) == []
 
 
-# The members that the answer to a minimal request may lack, beside nextToken: nobody gave them, or nothing failed.
-LACKED = {
+# Members, besides nextToken, that the response to a minimal request may omit: the request does not set them, or nothing
+# failed.
+OMITTED = {
     "CreatePullThroughCacheRule": {"credentialArn", "customRoleArn"},
     "DeletePullThroughCacheRule": {"credentialArn", "customRoleArn"},
     "DescribeReplicationBackfillResults": {"failureCode"},
@@ -40,39 +43,39 @@ LACKED = {
 }
 
 
-@pytest.mark.parametrize("operation", HERE)
+@pytest.mark.parametrize("operation", INSTALLED)
 def test_a_minimal_valid_request_is_answered(ecr, operation):
-    # A client that checks what it sends: so the request is valid, and each member of it is required.
+    # This client validates the request; the comparison shows that the request has its required members only.
     client = check_answers(ecr.client(config=Config(retries={"total_max_attempts": 1})))
     request = request_for(operation, build(ecr, client))
     assert sorted(request) == sorted(operation_model(operation).input_shape.required_members)
     if operation in NEVER:
         assert code_of(call, client=client, operation=operation, request=request) == NEVER[operation]
     else:
-        answer = call(client, operation, request)
-        lacked = set(operation_model(operation).output_shape.members) - set(answer)
-        assert lacked - {"nextToken"} <= LACKED.get(operation, set())
+        response = call(client, operation, request)
+        omitted = set(operation_model(operation).output_shape.members) - set(response)
+        assert omitted - {"nextToken"} <= OMITTED.get(operation, set())
 
 
 # --- Declared errors -----------------------------------------------------------------------------
 
-# Errors that no request meets here; a test has to order them with fail().
+# Error → why no request causes it in the fake; a test has to order it with fail().
 ONLY_ORDERED = {
-    "ServerException": "nothing breaks",
-    "ValidationException": "when AWS prefers it to InvalidParameterException is not documented",
-    "KmsException": "KMS is not asked",
-    "UnableToAccessSecretException": "Secrets Manager is not asked",
-    "UnableToDecryptSecretValueException": "Secrets Manager is not asked",
-    "SecretNotFoundException": "Secrets Manager is not asked",
-    "UnableToGetUpstreamImageException": "what is upstream can be had",
-    "UnableToGetUpstreamLayerException": "an image comes with its layers",
-    "UnableToListUpstreamImageReferrersException": "upstream is not asked for referrers",
-    "BlockedByOrganizationPolicyException": "there is no organization",
-    "LifecyclePolicyPreviewInProgressException": "a preview takes no time",
-    "ReplicationBackfillInProgressException": "a backfill takes no time",
+    "ServerException": "the fake has no internal failures",
+    "ValidationException": "AWS does not document when it prefers this error to InvalidParameterException",
+    "KmsException": "the fake does not call KMS",
+    "UnableToAccessSecretException": "the fake does not call Secrets Manager",
+    "UnableToDecryptSecretValueException": "the fake does not call Secrets Manager",
+    "SecretNotFoundException": "the fake does not call Secrets Manager",
+    "UnableToGetUpstreamImageException": "an upstream image is always available",
+    "UnableToGetUpstreamLayerException": "an upstream image always has its layers",
+    "UnableToListUpstreamImageReferrersException": "the fake does not ask the upstream registry for referrers",
+    "BlockedByOrganizationPolicyException": "the fake has no organization",
+    "LifecyclePolicyPreviewInProgressException": "a preview is complete at once",
+    "ReplicationBackfillInProgressException": "a backfill is complete at once",
 }
-# … and those that other tests meet, which need more than a request to come there.
-ELSEWHERE = {
+# (operation, error) → the test of it, where the error needs more than one request.
+TESTED_ELSEWHERE = {
     ("CreateRepository", "LimitExceededException"): (
         test_repositories.TestCreateRepository.test_refuses_more_than_a_registry_may_have
     ),
@@ -80,26 +83,27 @@ ELSEWHERE = {
     ("PutImage", "LimitExceededException"): test_put_image.TestTags.test_an_image_has_a_thousand_tags_at_most,
     ("UploadLayerPart", "LimitExceededException"): test_layers.TestUpload.test_refuses_more_than_4200_parts,
 }
-NOTHING_TO_EXCEED = "no quota of it is documented"
-NO_INPUT = "a request without members cannot be wrong"
+NO_DOCUMENTED_QUOTA = "AWS documents no quota that it could exceed"
+NO_MEMBERS = "a request without members is always valid"
+# (operation, error) → why no request of this operation causes the error in the fake.
 ONLY_ORDERED_OF = {
-    ("BatchGetImage", "LimitExceededException"): "pulls are not counted",
-    ("BatchGetRepositoryScanningConfiguration", "RepositoryNotFoundException"): "it is a failure of one name",
-    ("CreateRepositoryCreationTemplate", "LimitExceededException"): NOTHING_TO_EXCEED,
-    ("DeregisterPullTimeUpdateExclusion", "LimitExceededException"): NOTHING_TO_EXCEED,
-    ("ListPullTimeUpdateExclusions", "LimitExceededException"): NOTHING_TO_EXCEED,
-    ("PutAccountSetting", "LimitExceededException"): NOTHING_TO_EXCEED,
-    ("StartReplicationBackfill", "LimitExceededException"): "none is ever in progress",
-    ("UntagResource", "TooManyTagsException"): "to untag adds no tag",
+    ("BatchGetImage", "LimitExceededException"): "the fake does not limit the rate of pulls",
+    ("BatchGetRepositoryScanningConfiguration", "RepositoryNotFoundException"): "it is a failure in the response",
+    ("CreateRepositoryCreationTemplate", "LimitExceededException"): NO_DOCUMENTED_QUOTA,
+    ("DeregisterPullTimeUpdateExclusion", "LimitExceededException"): NO_DOCUMENTED_QUOTA,
+    ("ListPullTimeUpdateExclusions", "LimitExceededException"): NO_DOCUMENTED_QUOTA,
+    ("PutAccountSetting", "LimitExceededException"): NO_DOCUMENTED_QUOTA,
+    ("StartReplicationBackfill", "LimitExceededException"): "a backfill is complete at once",
+    ("UntagResource", "TooManyTagsException"): "UntagResource adds no tags",
     **{
-        (operation, "InvalidParameterException"): NO_INPUT
-        for operation in HERE
+        (operation, "InvalidParameterException"): NO_MEMBERS
+        for operation in INSTALLED
         if not operation_model(operation).input_shape.members and operation != "DeleteSigningConfiguration"
     },
 }
 
-# What is wrong with a request whose operation has neither repositoryName nor registryId, or none that says so.
-_WRONG: dict[str, dict[str, Any]] = {
+# Operation → an invalid member of its request, where neither repositoryName nor registryId can be invalid.
+_INVALID: dict[str, dict[str, Any]] = {
     "BatchGetRepositoryScanningConfiguration": {"repositoryNames": ["A"]},
     "CreateRepositoryCreationTemplate": {"prefix": "A"},
     "DeleteRepositoryCreationTemplate": {"prefix": "A"},
@@ -126,107 +130,112 @@ _NO_BACKFILL = {"replicationBackfillId": "00000000-0000-0000-0000-000000000000"}
 _UNKNOWN_ARN = {"resourceArn": ARN.replace("web", "unknown")}
 
 
-def _many(count: int) -> list[dict[str, str]]:
+def _tags(count: int) -> list[dict[str, str]]:
     return [{"Key": f"key{n}", "Value": ""} for n in range(count)]
 
 
-def _delete(operation: str) -> Callable[[Any], Any]:
-    """Delete first what a request is about."""
+def _call_before(operation: str) -> Callable[[Any], Any]:
+    """Build a function that sends the minimal request of an operation, for example of the one that deletes."""
     return lambda client: call(client, operation, request_for(operation, None))  # type: ignore[arg-type]
 
 
 def _repeat(operation: str, count: int, member: str, **request: Any) -> Callable[[Any], Any]:
+    """Build a function that sends a request several times, with another value of one member each time."""
     return lambda client: [call(client, operation, {**request, member: f"{request[member]}{n}"}) for n in range(count)]
 
 
 def _new_upload(client: Any) -> dict[str, Any]:
-    return {"uploadId": client.initiate_layer_upload(repositoryName="web")["uploadId"]}
+    """Begin an upload; return its id as a change of the request."""
+    return {"uploadId": begin_upload(client)}
 
 
-def _short_parts(client: Any) -> dict[str, Any]:
-    """Upload two parts, the first of which is shorter than any but the last may be."""
+def _upload_of_short_parts(client: Any) -> dict[str, Any]:
+    """Upload two parts, the first of which is too short to be followed by another."""
     upload = _new_upload(client)
     for byte in (0, 1):
-        client.upload_layer_part(
-            repositoryName="web", **upload, partFirstByte=byte, partLastByte=byte, layerPartBlob=b"x"
-        )
+        send_part(client, upload["uploadId"], byte, b"x")
     return upload
 
 
-def _layer_that_is_there(client: Any) -> dict[str, Any]:
+def _upload_of_an_existing_layer(client: Any) -> dict[str, Any]:
+    """Upload the parts of a layer that the repository has."""
     upload = _new_upload(client)
-    client.upload_layer_part(repositoryName="web", **upload, partFirstByte=0, partLastByte=4, layerPartBlob=b"layer")
+    send_part(client, upload["uploadId"], 0, b"layer")
     return {**upload, "layerDigests": [digest_of("layer")]}
 
 
-def _archive(client: Any) -> None:
-    client.update_image_storage_class(repositoryName="web", imageId={"imageTag": "one"}, targetStorageClass="ARCHIVE")
+def _new_image(client: Any) -> dict[str, Any]:
+    """Push an image that is not scanned; return its id as a change of the request."""
+    put_image(client, image("new"), "new")
+    return {"imageId": {"imageTag": "new"}}
 
 
-# (operation, error) → what a minimal request changes, or what is done before, which may give what it changes.
-MET: dict[tuple[str, str], dict[str, Any] | Callable[[Any], Any]] = {
+def _new_list(client: Any) -> dict[str, Any]:
+    """Push a list of images; return its id as a change of the request."""
+    put_image(client, index(ONE), "multi")
+    return {"imageId": {"imageTag": "multi"}}
+
+
+def _immutable_tag(client: Any) -> dict[str, Any]:
+    """Make the repository's tags immutable; return one of them as a change of the request."""
+    client.put_image_tag_mutability(repositoryName="web", imageTagMutability="IMMUTABLE")
+    return {"imageTag": "one"}
+
+
+# (operation, error) → the change of the minimal request that causes the error, or a function that is called before the
+# request, and may return such a change.
+CAUSES: dict[tuple[str, str], dict[str, Any] | Callable[[Any], Any]] = {
     ("CompleteLayerUpload", "EmptyUploadException"): _new_upload,
     ("CompleteLayerUpload", "InvalidLayerException"): {"layerDigests": [digest_of("another")]},
-    ("CompleteLayerUpload", "LayerAlreadyExistsException"): _layer_that_is_there,
-    ("CompleteLayerUpload", "LayerPartTooSmallException"): _short_parts,
+    ("CompleteLayerUpload", "LayerAlreadyExistsException"): _upload_of_an_existing_layer,
+    ("CompleteLayerUpload", "LayerPartTooSmallException"): _upload_of_short_parts,
     ("CompleteLayerUpload", "UploadNotFoundException"): _NO_UPLOAD,
     ("CreatePullThroughCacheRule", "LimitExceededException"): _repeat(
-        "CreatePullThroughCacheRule", 49, "ecrRepositoryPrefix", **PUBLIC
+        "CreatePullThroughCacheRule", 49, "ecrRepositoryPrefix", **PUBLIC_RULE
     ),
-    ("CreatePullThroughCacheRule", "PullThroughCacheRuleAlreadyExistsException"): PUBLIC,
+    ("CreatePullThroughCacheRule", "PullThroughCacheRuleAlreadyExistsException"): PUBLIC_RULE,
     ("CreatePullThroughCacheRule", "UnsupportedUpstreamRegistryException"): {"upstreamRegistryUrl": "example.com"},
     ("CreateRepository", "KmsException"): {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "no key"}},
     ("CreateRepository", "InvalidTagParameterException"): {"tags": [{"Key": "", "Value": ""}]},
     ("CreateRepository", "RepositoryAlreadyExistsException"): {"repositoryName": "web"},
-    ("CreateRepository", "TooManyTagsException"): {"tags": _many(51)},
+    ("CreateRepository", "TooManyTagsException"): {"tags": _tags(51)},
     ("CreateRepositoryCreationTemplate", "TemplateAlreadyExistsException"): {"prefix": "prod"},
-    ("DeleteLifecyclePolicy", "LifecyclePolicyNotFoundException"): _delete("DeleteLifecyclePolicy"),
+    ("DeleteLifecyclePolicy", "LifecyclePolicyNotFoundException"): _call_before("DeleteLifecyclePolicy"),
     ("DeletePullThroughCacheRule", "PullThroughCacheRuleNotFoundException"): _NO_RULE,
-    ("DeleteRegistryPolicy", "RegistryPolicyNotFoundException"): _delete("DeleteRegistryPolicy"),
+    ("DeleteRegistryPolicy", "RegistryPolicyNotFoundException"): _call_before("DeleteRegistryPolicy"),
     ("DeleteRepository", "RepositoryNotEmptyException"): {"repositoryName": "web"},
     ("DeleteRepositoryCreationTemplate", "TemplateNotFoundException"): {"prefix": "no"},
-    ("DeleteRepositoryPolicy", "RepositoryPolicyNotFoundException"): _delete("DeleteRepositoryPolicy"),
-    ("DeleteSigningConfiguration", "SigningConfigurationNotFoundException"): _delete("DeleteSigningConfiguration"),
-    ("DeregisterPullTimeUpdateExclusion", "ExclusionNotFoundException"): {"principalArn": ROLE + "2"},
+    ("DeleteRepositoryPolicy", "RepositoryPolicyNotFoundException"): _call_before("DeleteRepositoryPolicy"),
+    ("DeleteSigningConfiguration", "SigningConfigurationNotFoundException"): _call_before("DeleteSigningConfiguration"),
+    ("DeregisterPullTimeUpdateExclusion", "ExclusionNotFoundException"): {"principalArn": SCANNER_ROLE + "2"},
     ("DescribeImageReplicationStatus", "ImageNotFoundException"): _NO_IMAGE,
     ("DescribeImageScanFindings", "ImageNotFoundException"): _NO_IMAGE,
-    ("DescribeImageScanFindings", "ScanNotFoundException"): lambda client: (
-        client.put_image(repositoryName="web", imageManifest=image("new"), imageTag="new"),
-        {"imageId": {"imageTag": "new"}},
-    )[1],
+    ("DescribeImageScanFindings", "ScanNotFoundException"): _new_image,
     ("DescribeImageSigningStatus", "ImageNotFoundException"): _NO_IMAGE,
     ("DescribeImages", "ImageNotFoundException"): {"imageIds": [{"imageTag": "no"}]},
     ("DescribePullThroughCacheRules", "PullThroughCacheRuleNotFoundException"): {"ecrRepositoryPrefixes": ["no"]},
     ("DescribeReplicationBackfillResults", "ReplicationBackfillNotFoundException"): _NO_BACKFILL,
     ("DescribeRepositories", "RepositoryNotFoundException"): {"repositoryNames": ["unknown"]},
-    ("GetDownloadUrlForLayer", "LayerInaccessibleException"): lambda client: client.batch_delete_image(
-        repositoryName="web", imageIds=[{"imageTag": "one"}]
-    ),
+    ("GetDownloadUrlForLayer", "LayerInaccessibleException"): lambda client: delete_image(client, imageTag="one"),
     ("GetDownloadUrlForLayer", "LayersNotFoundException"): {"layerDigest": digest_of("no")},
-    ("GetLifecyclePolicy", "LifecyclePolicyNotFoundException"): _delete("DeleteLifecyclePolicy"),
+    ("GetLifecyclePolicy", "LifecyclePolicyNotFoundException"): _call_before("DeleteLifecyclePolicy"),
     ("GetLifecyclePolicyPreview", "LifecyclePolicyPreviewNotFoundException"): {"repositoryName": "empty"},
-    ("GetRegistryPolicy", "RegistryPolicyNotFoundException"): _delete("DeleteRegistryPolicy"),
+    ("GetRegistryPolicy", "RegistryPolicyNotFoundException"): _call_before("DeleteRegistryPolicy"),
     ("GetRepositoryPolicy", "RepositoryPolicyNotFoundException"): {"repositoryName": "empty"},
-    ("GetSigningConfiguration", "SigningConfigurationNotFoundException"): _delete("DeleteSigningConfiguration"),
+    ("GetSigningConfiguration", "SigningConfigurationNotFoundException"): _call_before("DeleteSigningConfiguration"),
     ("ListTagsForResource", "RepositoryNotFoundException"): _UNKNOWN_ARN,
     ("PutImage", "ImageAlreadyExistsException"): {"imageManifest": ONE},
     ("PutImage", "ImageDigestDoesNotMatchException"): {"imageDigest": digest_of(ONE)},
-    ("PutImage", "ImageTagAlreadyExistsException"): lambda client: (
-        client.put_image_tag_mutability(repositoryName="web", imageTagMutability="IMMUTABLE"),
-        {"imageTag": "one"},
-    )[1],
+    ("PutImage", "ImageTagAlreadyExistsException"): _immutable_tag,
     ("PutImage", "ReferencedImagesNotFoundException"): {"imageManifest": index(image("no"))},
-    ("RegisterPullTimeUpdateExclusion", "ExclusionAlreadyExistsException"): {"principalArn": ROLE},
+    ("RegisterPullTimeUpdateExclusion", "ExclusionAlreadyExistsException"): {"principalArn": SCANNER_ROLE},
     ("RegisterPullTimeUpdateExclusion", "LimitExceededException"): _repeat(
-        "RegisterPullTimeUpdateExclusion", 99, "principalArn", principalArn=ROLE + "x"
+        "RegisterPullTimeUpdateExclusion", 99, "principalArn", principalArn=SCANNER_ROLE + "x"
     ),
-    ("StartImageScan", "ImageArchivedException"): _archive,
+    ("StartImageScan", "ImageArchivedException"): lambda client: archive_image(client, imageTag="one"),
     ("StartImageScan", "ImageNotFoundException"): _NO_IMAGE,
-    ("StartImageScan", "LimitExceededException"): _delete("StartImageScan"),
-    ("StartImageScan", "UnsupportedImageTypeException"): lambda client: (
-        client.put_image(repositoryName="web", imageManifest=index(ONE), imageTag="multi"),
-        {"imageId": {"imageTag": "multi"}},
-    )[1],
+    ("StartImageScan", "LimitExceededException"): _call_before("StartImageScan"),
+    ("StartImageScan", "UnsupportedImageTypeException"): _new_list,
     ("StartImageScan", "ValidationException"): lambda client: client.put_registry_scanning_configuration(
         scanType="ENHANCED"
     ),
@@ -235,7 +244,7 @@ MET: dict[tuple[str, str], dict[str, Any] | Callable[[Any], Any]] = {
     ("StopReplicationBackfill", "ReplicationBackfillNotFoundException"): _NO_BACKFILL,
     ("TagResource", "InvalidTagParameterException"): {"tags": [{"Key": "", "Value": ""}]},
     ("TagResource", "RepositoryNotFoundException"): _UNKNOWN_ARN,
-    ("TagResource", "TooManyTagsException"): {"tags": _many(51)},
+    ("TagResource", "TooManyTagsException"): {"tags": _tags(51)},
     ("UntagResource", "InvalidTagParameterException"): {"tagKeys": [""]},
     ("UntagResource", "RepositoryNotFoundException"): _UNKNOWN_ARN,
     ("UpdateImageStorageClass", "ImageNotFoundException"): _NO_IMAGE,
@@ -248,43 +257,44 @@ MET: dict[tuple[str, str], dict[str, Any] | Callable[[Any], Any]] = {
 }
 
 
-def changes(operation: str, error: str) -> dict[str, Any] | Callable[[Any], Any] | None:
-    """Give how a minimal request meets an error: what it changes, or what happens before; None if nothing does."""
-    if (operation, error) in MET:
-        return MET[operation, error]
+def cause(operation: str, error: str) -> dict[str, Any] | Callable[[Any], Any] | None:
+    """Return how a request of an operation causes an error, as CAUSES has it; None if no request does."""
+    if (operation, error) in CAUSES:
+        return CAUSES[operation, error]
     members = operation_model(operation).input_shape.members
     if error == "InvalidParameterException" and (operation, error) not in ONLY_ORDERED_OF:
-        return _WRONG.get(operation) or {"repositoryName" if "repositoryName" in members else "registryId": "A"}
+        return _INVALID.get(operation) or {"repositoryName" if "repositoryName" in members else "registryId": "A"}
     if error == "RepositoryNotFoundException" and "repositoryName" in members:
         return {"repositoryName": "unknown"}
     return None
 
 
-DECLARED = [(operation, shape.name) for operation in HERE for shape in operation_model(operation).error_shapes]
-TO_MEET = [pair for pair in DECLARED if changes(*pair) is not None]
-TO_ORDER = [pair for pair in DECLARED if changes(*pair) is None and pair not in ELSEWHERE]
+DECLARED = [(operation, shape.name) for operation in INSTALLED for shape in operation_model(operation).error_shapes]
+CAUSED = [pair for pair in DECLARED if cause(*pair) is not None]
+ORDERED = [pair for pair in DECLARED if cause(*pair) is None and pair not in TESTED_ELSEWHERE]
 
 
-@pytest.mark.parametrize(("operation", "error"), TO_MEET)
-def test_a_declared_error_is_met(ecr, client, operation, error):
+@pytest.mark.parametrize(("operation", "error"), CAUSED)
+def test_a_request_causes_each_declared_error(ecr, client, operation, error):
     world = build(ecr, client)
-    change = changes(operation, error)
+    change = cause(operation, error)
     if callable(change):
-        found = change(client)
-        change = found if isinstance(found, dict) and "ResponseMetadata" not in found else {}
-    assert code_of(call, client=client, operation=operation, request={**request_for(operation, world), **change}) == (
-        error
-    )
+        result = change(client)
+        change = result if isinstance(result, dict) and "ResponseMetadata" not in result else {}
+    request = {**request_for(operation, world), **change}
+
+    assert code_of(call, client=client, operation=operation, request=request) == error
 
 
-@pytest.mark.parametrize(("operation", "error"), TO_ORDER)
-def test_a_declared_error_that_cannot_be_met_is_explained_and_can_be_ordered(ecr, client, operation, error):
+@pytest.mark.parametrize(("operation", "error"), ORDERED)
+def test_a_declared_error_that_no_request_causes_is_explained_and_can_be_ordered(ecr, client, operation, error):
     assert ONLY_ORDERED.get(error) or ONLY_ORDERED_OF[operation, error]
     ecr.fail(operation, error)
+
     assert code_of(call, client=client, operation=operation, request={}) == error
 
 
-def test_the_tables_speak_of_what_is_declared():
-    assert set(MET) | set(ONLY_ORDERED_OF) | set(ELSEWHERE) <= set(DECLARED)
-    assert set(ONLY_ORDERED) <= {error for _, error in TO_ORDER}
-    assert set(TO_MEET).isdisjoint(ELSEWHERE)
+def test_the_tables_of_errors_have_only_declared_errors():
+    assert set(CAUSES) | set(ONLY_ORDERED_OF) | set(TESTED_ELSEWHERE) <= set(DECLARED)
+    assert set(ONLY_ORDERED) <= {error for _, error in ORDERED}
+    assert set(CAUSED).isdisjoint(TESTED_ELSEWHERE)

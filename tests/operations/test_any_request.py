@@ -1,4 +1,4 @@
-"""Any request, valid or not, is answered with a modelled response or a modelled error, and breaks nothing."""
+"""Random requests, valid or not: the answer is a response or an error of the model, and the database stays sound."""
 
 from __future__ import annotations
 
@@ -19,11 +19,8 @@ from tests.answers import check_answers
 from tests.conftest import unchecked
 from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, index, referrer
-from tests.operations.test_pull_through_caches import SECRET
-from tests.operations.test_lifecycle import OLD_UNTAGGED
-from tests.operations.test_policies import WRITTEN
-from tests.operations.test_registry import ROLE
-from tests.operations.test_signing import PROFILE
+from tests.operations.helpers import seed_of
+from tests.operations.samples import EXPIRE_OLD_UNTAGGED, POLICY_TEXT, SCANNER_ROLE, SECRET, SIGNING_PROFILE
 from tests.policies.test_lifecycle import anything, policy, rule
 
 ONE, TWO = image("one"), image("two")
@@ -31,8 +28,8 @@ MANIFESTS = [ONE, TWO, index(ONE), index(ONE, TWO), index(index(ONE)), referrer(
 DIGESTS = [digest_of(manifest) for manifest in MANIFESTS] + [digest_of("layer"), digest_of("{}"), "sha256:", "none"]
 KEEP_ONE = policy(rule(1, anything(countType="imageCountMoreThan", countNumber=1), description="x" * 30))
 UPLOADS = ["0" * 8 + "-0000-0000-0000-" + "0" * 11 + str(n) for n in range(2)]
-# By its name, what a member may hold that means something in this fake.
-KNOWN = {
+# Name of a member → values that mean something in the registry below.
+MEANINGFUL = {
     "repositoryName": ["web", "other", "empty", "new", "unknown", "A"],
     "registryId": ["123456789012", "999999999999", "1"],
     "imageTag": ["a", "b", "latest", "unknown", "a b"],
@@ -44,19 +41,19 @@ KNOWN = {
     "kmsKey": ["alias/a", "none"],
     "filter": ["a*", "*", "***", "latest"],
     "nextToken": ["", "x", "A" * 32],
-    "lifecyclePolicyText": [OLD_UNTAGGED, KEEP_ONE, "{" * 100],
+    "lifecyclePolicyText": [EXPIRE_OLD_UNTAGGED, KEEP_ONE, "{" * 100],
     "lifecyclePolicy": [KEEP_ONE],
-    "policyText": [WRITTEN, "{}"],
-    "repositoryPolicy": [WRITTEN],
+    "policyText": [POLICY_TEXT, "{}"],
+    "repositoryPolicy": [POLICY_TEXT],
     "region": ["us-east-1", "eu-west-1", "ap-south-1"],
     "prefix": ["web", "new", "ROOT"],
     "ecrRepositoryPrefix": ["web", "new", "ROOT"],
     "upstreamRepositoryPrefix": ["web", "ROOT"],
     "upstreamRegistryUrl": ["public.ecr.aws", "registry-1.docker.io"],
     "credentialArn": [SECRET],
-    "customRoleArn": [ROLE],
-    "principalArn": [ROLE, ROLE + "2"],
-    "signingProfileArn": [PROFILE],
+    "customRoleArn": [SCANNER_ROLE],
+    "principalArn": [SCANNER_ROLE, SCANNER_ROLE + "2"],
+    "signingProfileArn": [SIGNING_PROFILE],
     "name": ["BLOB_MOUNTING", "BASIC_SCAN_TYPE_VERSION"],
     "value": ["ENABLED", "CLAIR"],
     "Key": ["team", ""],
@@ -67,19 +64,19 @@ JUNK = st.sampled_from(
 
 
 def values(shape, name):
-    """Give what a member may hold: mostly what fits its shape, and now and then anything."""
+    """Return the strategy for the values of a member: most fit its shape, one in 25 is junk."""
     if isinstance(shape, StructureShape):
         members = {key: values(member, key) for key, member in shape.members.items()}
         required = {key: members[key] for key in shape.required_members}
         optional = {key: strategy for key, strategy in members.items() if key not in required}
         fitting = st.fixed_dictionaries(required, optional=optional)
     elif isinstance(shape, ListShape):
-        one = values(shape.member, {"repositoryNames": "repositoryName", "layerDigests": "layerDigest",
+        item = values(shape.member, {"repositoryNames": "repositoryName", "layerDigests": "layerDigest",
                                     "registryIds": "registryId"}.get(name, name))  # fmt: skip
-        fitting = st.lists(one, max_size=4) | one.map(lambda item: [item] * 101)
+        fitting = st.lists(item, max_size=4) | item.map(lambda value: [value] * 101)
     elif shape.type_name == "string":
-        known = KNOWN.get(name) or shape.metadata.get("enum") or ["a", "b"]
-        fitting = st.sampled_from(known)
+        texts = MEANINGFUL.get(name) or shape.metadata.get("enum") or ["a", "b"]
+        fitting = st.sampled_from(texts)
     elif shape.type_name in ("integer", "long"):
         fitting = st.integers(0, 5)
     elif shape.type_name == "boolean":
@@ -92,13 +89,23 @@ def values(shape, name):
 
 @st.composite
 def requests(draw):
+    """Return an operation and a request of it."""
     operation = draw(st.sampled_from(sorted(OPERATIONS)))
     return operation, draw(values(operation_model(operation).input_shape, ""))
 
 
 @pytest.mark.parametrize("kind", ["memory", "postgresql"])
-def test_any_request(request, caplog, kind):
+def test_any_requests_leave_the_database_sound(request, caplog, kind):
     database = request.getfixturevalue("new_postgresql")() if kind == "postgresql" else None
+    seed = seed_of(
+        {"name": "web", "images": [{"manifest": ONE, "tags": ["a"]}, {"tags": ["b"]}, {"status": "ARCHIVED"}],
+         "layers": [{"content": "layer"}]},
+        {"name": "other", "image_tag_mutability": "IMMUTABLE", "images": [{"tags": ["a"]}]},
+        {"name": "empty"},
+    ) | {"upstream": [{"url": "public.ecr.aws", "repositories": [
+        {"name": "web", "images": [{"tags": ["a", "unknown"]}, {"manifest": ONE, "tags": ["latest"]}]},
+        {"name": "new", "images": [{"tags": ["a"], "platforms": ["linux/amd64"]}]},
+    ]}]}  # fmt: skip
     with FakeECR(database) as ecr:
         client = check_answers(unchecked(ecr))
         body = b""
@@ -106,20 +113,14 @@ def test_any_request(request, caplog, kind):
 
         @settings(max_examples=150 if kind == "memory" else 60, suppress_health_check=list(HealthCheck))
         @given(st.lists(requests(), min_size=5, max_size=25))
-        def run(calls):
+        def check(calls):
             nonlocal body
             ecr.reset()
-            ecr.seed({"registries": [{"repositories": [
-                {"name": "web", "images": [{"manifest": ONE, "tags": ["a"]}, {"tags": ["b"]}, {"status": "ARCHIVED"}],
-                 "layers": [{"content": "layer"}]},
-                {"name": "other", "image_tag_mutability": "IMMUTABLE", "images": [{"tags": ["a"]}]},
-                {"name": "empty"}]}],
-                "upstream": [{"url": "public.ecr.aws", "repositories": [
-                    {"name": "web", "images": [{"tags": ["a", "unknown"]}, {"manifest": ONE, "tags": ["latest"]}]},
-                    {"name": "new", "images": [{"tags": ["a"], "platforms": ["linux/amd64"]}]}]}]})  # fmt: skip
+            ecr.seed(seed)
+
             for operation, parameters in calls:
                 body = json.dumps(parameters).encode()
-                # An answer that the model has not fails the client's own check.
+                # The client checks each answer against the model, and fails where it does not fit.
                 with suppress(ClientError):
                     client._make_api_call(operation, {})
                 assert "failed inside" not in caplog.text
@@ -127,4 +128,4 @@ def test_any_request(request, caplog, kind):
             ecr.expire()
             check_invariants(ecr)
 
-        run()
+        check()

@@ -1,4 +1,4 @@
-"""BatchGetImage and BatchDeleteImage: each id answered once, with an image or the reason why there is none."""
+"""BatchGetImage and BatchDeleteImage: for each image id an image, or a failure with its reason."""
 
 from __future__ import annotations
 
@@ -11,256 +11,335 @@ from fakeecr import FakeECR
 from tests.answers import all_pages, error_of, identifiers
 from tests.conftest import unchecked
 from tests.manifests import DOCKER, OCI, OCI_INDEX, digest_of, image, index
+from tests.operations.helpers import all_identifiers, archive_image, only_image, put_image, seed_of
 
 ONE, TWO, THREE = image("one"), image("two"), image("three")
 D1, D2, D3 = digest_of(ONE), digest_of(TWO), digest_of(THREE)
 UNKNOWN = digest_of("unknown")
 
-
-def reason(code):
-    return {
-        "ImageNotFound": "Requested image not found",
-        "MissingDigestAndTag": "Invalid request parameters: both tag and digest cannot be null",
-        "InvalidImageDigest": "Invalid request parameters: image digest should satisfy the regex "
-        "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
-        "InvalidImageTag": "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'",
-        "ImageTagDoesNotMatchDigest": "Invalid request parameters: given tag does not map to the given digest",
-    }[code]
-
-
-FAILURES = [
-    ({"imageTag": "unknown"}, "ImageNotFound"),
-    ({"imageDigest": UNKNOWN}, "ImageNotFound"),
-    ({"imageDigest": D1, "imageTag": "unknown"}, "ImageNotFound"),
-    ({"imageDigest": UNKNOWN, "imageTag": "unknown"}, "ImageNotFound"),
-    ({}, "MissingDigestAndTag"),
-    ({"imageDigest": "sha256"}, "InvalidImageDigest"),
-    ({"imageDigest": ""}, "InvalidImageDigest"),
-    ({"imageDigest": "\0", "imageTag": "a"}, "InvalidImageDigest"),
-    ({"imageDigest": "sha256:xyz", "imageTag": "a"}, "InvalidImageDigest"),
-    ({"imageTag": "a b"}, "InvalidImageTag"),
-    ({"imageTag": "\0"}, "InvalidImageTag"),
-    ({"imageDigest": D2, "imageTag": "a"}, "ImageTagDoesNotMatchDigest"),
-    ({"imageDigest": UNKNOWN, "imageTag": "a"}, "ImageTagDoesNotMatchDigest"),
-]
+both_operations = pytest.mark.parametrize(
+    ("operation", "successes"),
+    [
+        pytest.param("batch_get_image", "images", id="BatchGetImage"),
+        pytest.param("batch_delete_image", "imageIds", id="BatchDeleteImage"),
+    ],
+)
 
 
 @pytest.fixture
-def web(client):
-    """ONE with the tags a and b, TWO with the tag c, THREE without one."""
-    client.create_repository(repositoryName="web")
-    for manifest, tag in ((ONE, "a"), (ONE, "b"), (TWO, "c")):
-        client.put_image(repositoryName="web", imageManifest=manifest, imageTag=tag)
-    client.put_image(repositoryName="web", imageManifest=THREE)
-    return client
+def images(client, web):
+    """Push ONE with the tags a and b, TWO with the tag c, and THREE without a tag to the repository "web"."""
+    for manifest, tag in ((ONE, "a"), (ONE, "b"), (TWO, "c"), (THREE, None)):
+        put_image(client, manifest, tag)
 
 
-def ids_of(response, key):
-    return [(each["imageId"]["imageDigest"], each["imageId"].get("imageTag")) for each in response[key]]
+def pulled_identifiers(response):
+    """Return the (digest, tag) of each image of a response of BatchGetImage."""
+    return [(pulled["imageId"]["imageDigest"], pulled["imageId"].get("imageTag")) for pulled in response["images"]]
 
 
-def listed(client, name="web", **parameters):
-    return set(identifiers(client.list_images(repositoryName=name, filter={"imageStatus": "ANY"}, **parameters)))
+# --- Both operations ---------------------------------------------------------------------------------
+
+FAILURE_REASONS = {
+    "ImageNotFound": "Requested image not found",
+    "MissingDigestAndTag": "Invalid request parameters: both tag and digest cannot be null",
+    "InvalidImageDigest": "Invalid request parameters: image digest should satisfy the regex "
+    "'[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+'",
+    "InvalidImageTag": "Invalid request parameters: image tag should satisfy the regex '[a-zA-Z0-9-_.]+'",
+    "ImageTagDoesNotMatchDigest": "Invalid request parameters: given tag does not map to the given digest",
+}
+FAILURES = {
+    "unknown tag": ({"imageTag": "unknown"}, "ImageNotFound"),
+    "unknown digest": ({"imageDigest": UNKNOWN}, "ImageNotFound"),
+    "digest with an unknown tag": ({"imageDigest": D1, "imageTag": "unknown"}, "ImageNotFound"),
+    "unknown digest with an unknown tag": ({"imageDigest": UNKNOWN, "imageTag": "unknown"}, "ImageNotFound"),
+    "neither digest nor tag": ({}, "MissingDigestAndTag"),
+    "digest without hexadecimal digits": ({"imageDigest": "sha256"}, "InvalidImageDigest"),
+    "empty digest": ({"imageDigest": ""}, "InvalidImageDigest"),
+    "NUL as digest, with a tag": ({"imageDigest": "\0", "imageTag": "a"}, "InvalidImageDigest"),
+    "letters after f in a digest": ({"imageDigest": "sha256:xyz", "imageTag": "a"}, "InvalidImageDigest"),
+    "tag with a space": ({"imageTag": "a b"}, "InvalidImageTag"),
+    "NUL as tag": ({"imageTag": "\0"}, "InvalidImageTag"),
+    "tag of another digest": ({"imageDigest": D2, "imageTag": "a"}, "ImageTagDoesNotMatchDigest"),
+    "tag with an unknown digest": ({"imageDigest": UNKNOWN, "imageTag": "a"}, "ImageTagDoesNotMatchDigest"),
+}
 
 
-@pytest.mark.parametrize("operation", ["batch_get_image", "batch_delete_image"])
-class TestBoth:
-    @pytest.mark.parametrize(("image_id", "code"), FAILURES)
-    def test_tell_why_an_image_cannot_be_had_and_echo_its_id(self, web, operation, image_id, code):
-        response = getattr(web, operation)(repositoryName="web", imageIds=[image_id])
-        assert response["failures"] == [{"imageId": image_id, "failureCode": code, "failureReason": reason(code)}]
-        assert response["images" if operation == "batch_get_image" else "imageIds"] == []
-        assert len(listed(web)) == 4
+@both_operations
+@pytest.mark.parametrize(("image_id", "code"), FAILURES.values(), ids=FAILURES)
+def test_a_failure_has_the_image_id_of_the_request_and_a_reason(client, images, operation, successes, image_id, code):
+    response = getattr(client, operation)(repositoryName="web", imageIds=[image_id])
 
-    def test_answer_what_they_can(self, web, operation):
-        response = getattr(web, operation)(repositoryName="web", imageIds=[{"imageTag": "unknown"}, {"imageTag": "c"}])
-        assert [each["failureCode"] for each in response["failures"]] == ["ImageNotFound"]
-        assert len(response["images" if operation == "batch_get_image" else "imageIds"]) == 1
+    assert response["failures"] == [{"imageId": image_id, "failureCode": code, "failureReason": FAILURE_REASONS[code]}]
+    assert response[successes] == []
+    assert len(set(all_identifiers(client))) == 4
 
-    @pytest.mark.parametrize(
-        ("image_ids", "constraint"),
-        [
-            ([], "Member must have length greater than or equal to 1"),
-            ([{"imageTag": "a"}] * 101, "Member must have length less than or equal to 100"),
-        ],
+
+@both_operations
+def test_an_image_id_that_fails_does_not_affect_the_others(client, images, operation, successes):
+    image_ids = [{"imageTag": "unknown"}, {"imageTag": "c"}]
+
+    response = getattr(client, operation)(repositoryName="web", imageIds=image_ids)
+
+    assert [failure["failureCode"] for failure in response["failures"]] == ["ImageNotFound"]
+    assert len(response[successes]) == 1
+
+
+@both_operations
+@pytest.mark.parametrize(
+    ("image_ids", "constraint"),
+    [
+        pytest.param([], "Member must have length greater than or equal to 1", id="none"),
+        pytest.param([{"imageTag": "a"}] * 101, "Member must have length less than or equal to 100", id="101"),
+    ],
+)
+def test_fewer_than_one_or_more_than_a_hundred_image_ids_are_refused(
+    client, images, operation, successes, image_ids, constraint
+):
+    assert error_of(getattr(client, operation), repositoryName="web", imageIds=image_ids) == (
+        "InvalidParameterException",
+        f"Invalid parameter at 'imageIds' failed to satisfy constraint: '{constraint}'",
+        400,
     )
-    def test_take_one_to_a_hundred_ids(self, web, operation, image_ids, constraint):
-        assert error_of(getattr(web, operation), repositoryName="web", imageIds=image_ids) == (
-            "InvalidParameterException",
-            f"Invalid parameter at 'imageIds' failed to satisfy constraint: '{constraint}'",
-            400,
-        )
-        assert len(listed(web)) == 4
-
-    def test_repeat_nothing_that_is_asked_for_twice(self, web, operation):
-        twice = [{"imageTag": "c"}, {"imageTag": "unknown"}] * 2
-        response = getattr(web, operation)(repositoryName="web", imageIds=twice)
-        assert len(response["failures"]) == 1
-        assert len(response["images" if operation == "batch_get_image" else "imageIds"]) == 1
-
-    def test_touch_no_image_of_another_registry(self, ecr, web, operation):
-        ecr.push("web", "theirs", manifest=ONE, registry_id="999999999999")
-        ids = [{"imageDigest": D1}, {"imageTag": "theirs"}]
-        response = getattr(web, operation)(repositoryName="web", imageIds=ids)
-        assert [each["imageId"] for each in response["failures"]] == [{"imageTag": "theirs"}]
-        assert listed(web, registryId="999999999999") == {(D1, "theirs")}
+    assert len(set(all_identifiers(client))) == 4
 
 
-class TestBatchGetImage:
-    def test_gives_back_the_tag_that_was_asked_for(self, web):
-        ids = [{"imageTag": "b"}, {"imageDigest": D2}, {"imageDigest": D1, "imageTag": "a"}]
-        response = web.batch_get_image(repositoryName="web", imageIds=ids)
-        assert ids_of(response, "images") == [(D1, "b"), (D2, "c"), (D1, "a")]
-        assert [each["imageManifest"] for each in response["images"]] == [ONE, TWO, ONE]
-        assert response["failures"] == []
+@both_operations
+def test_a_repeated_image_id_is_answered_once(client, images, operation, successes):
+    image_ids = [{"imageTag": "c"}, {"imageTag": "unknown"}] * 2
 
-    def test_gives_by_digest_an_image_for_each_tag(self, web):
-        response = web.batch_get_image(repositoryName="web", imageIds=[{"imageDigest": D1}, {"imageDigest": D3}])
-        assert ids_of(response, "images") == [(D1, "a"), (D1, "b"), (D3, None)]
+    response = getattr(client, operation)(repositoryName="web", imageIds=image_ids)
 
-    def test_gives_what_fakeecr_made_up(self, ecr, web):
-        pushed = ecr.push("web", "made-up")
-        (got,) = web.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "made-up"}])["images"]
-        assert digest_of(got["imageManifest"]) == pushed.digest
-        assert got["imageManifestMediaType"] == OCI
+    assert len(response["failures"]) == 1
+    assert len(response[successes]) == 1
 
-    def test_says_that_it_has_no_manifest_of_what_is_known_by_its_digest_alone(self, ecr, web):
-        ecr.push("web", "bare", digest=UNKNOWN)
-        response = web.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "bare"}])
-        assert response["images"] == []
-        (failure,) = response["failures"]
-        assert failure["failureCode"] == "ImageInaccessible"
-        assert "give the seed or the push its manifest" in failure["failureReason"]
 
-    @pytest.mark.parametrize(
-        ("accepted", "found"),
-        [([OCI], ["a"]), ([OCI, OCI_INDEX], ["a", "multi"]), ([OCI_INDEX], ["multi"]), ([DOCKER], [])],
+@both_operations
+def test_an_image_of_another_registry_is_not_found(ecr, client, images, operation, successes):
+    ecr.push("web", "theirs", manifest=ONE, registry_id="999999999999")
+    image_ids = [{"imageDigest": D1}, {"imageTag": "theirs"}]
+
+    response = getattr(client, operation)(repositoryName="web", imageIds=image_ids)
+
+    assert [failure["imageId"] for failure in response["failures"]] == [{"imageTag": "theirs"}]
+    assert set(all_identifiers(client, registryId="999999999999")) == {(D1, "theirs")}
+
+
+# --- BatchGetImage -----------------------------------------------------------------------------------
+
+
+def test_batch_get_image_returns_the_requested_tag_of_an_image(client, images):
+    image_ids = [{"imageTag": "b"}, {"imageDigest": D2}, {"imageDigest": D1, "imageTag": "a"}]
+
+    response = client.batch_get_image(repositoryName="web", imageIds=image_ids)
+
+    assert pulled_identifiers(response) == [(D1, "b"), (D2, "c"), (D1, "a")]
+    assert [pulled["imageManifest"] for pulled in response["images"]] == [ONE, TWO, ONE]
+    assert response["failures"] == []
+
+
+def test_batch_get_image_by_digest_returns_the_image_once_per_tag(client, images):
+    image_ids = [{"imageDigest": D1}, {"imageDigest": D3}]
+
+    response = client.batch_get_image(repositoryName="web", imageIds=image_ids)
+
+    assert pulled_identifiers(response) == [(D1, "a"), (D1, "b"), (D3, None)]
+
+
+def test_batch_get_image_returns_a_generated_image(ecr, client, images):
+    pushed = ecr.push("web", "generated")
+
+    (pulled,) = client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "generated"}])["images"]
+
+    assert digest_of(pulled["imageManifest"]) == pushed.digest
+    assert pulled["imageManifestMediaType"] == OCI
+
+
+def test_batch_get_image_of_an_image_without_a_manifest_is_a_failure(ecr, client, images):
+    ecr.push("web", "bare", digest=UNKNOWN)
+
+    response = client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "bare"}])
+
+    assert response["images"] == []
+    (failure,) = response["failures"]
+    assert failure["failureCode"] == "ImageInaccessible"
+    assert "give the seed or the push its manifest" in failure["failureReason"]
+
+
+@pytest.mark.parametrize(
+    ("accepted_media_types", "tags"),
+    [
+        pytest.param([OCI], ["a"], id="images"),
+        pytest.param([OCI, OCI_INDEX], ["a", "multi"], id="images and indexes"),
+        pytest.param([OCI_INDEX], ["multi"], id="indexes"),
+        pytest.param([DOCKER], [], id="another media type"),
+    ],
+)
+def test_batch_get_image_returns_accepted_media_types_only(client, images, accepted_media_types, tags):
+    put_image(client, index(ONE), "multi")
+
+    response = client.batch_get_image(
+        repositoryName="web",
+        imageIds=[{"imageTag": "a"}, {"imageTag": "multi"}],
+        acceptedMediaTypes=accepted_media_types,
     )
-    def test_gives_only_media_types_that_are_accepted(self, web, accepted, found):
-        web.put_image(repositoryName="web", imageManifest=index(ONE), imageTag="multi")
-        response = web.batch_get_image(
-            repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageTag": "multi"}], acceptedMediaTypes=accepted
-        )
-        assert [each["imageId"]["imageTag"] for each in response["images"]] == found
-        assert {each["failureCode"] for each in response["failures"]} <= {"ImageNotFound"}
-        assert len(response["failures"]) == 2 - len(found)
 
-    def test_records_the_pull_of_what_it_gave_and_of_nothing_else(self, web):
-        with freeze_time("2026-05-05 12:00:00.5"):
-            web.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageTag": "unknown"}])
-        details = web.describe_images(repositoryName="web")["imageDetails"]
-        assert [each.get("lastRecordedPullTime") for each in details] == [
-            datetime(2026, 5, 5, 12, 0, 0, 500_000, UTC), None, None,
-        ]  # fmt: skip
-
-    def test_gives_no_archived_image(self, web):
-        web.update_image_storage_class(repositoryName="web", imageId={"imageTag": "c"}, targetStorageClass="ARCHIVE")
-        response = web.batch_get_image(repositoryName="web", imageIds=[{"imageDigest": D2}, {"imageDigest": D1}])
-        assert [each["failureCode"] for each in response["failures"]] == ["ImageInaccessible"]
-        assert {digest for digest, _ in ids_of(response, "images")} == {D1}
-        details = web.describe_images(repositoryName="web", imageIds=[{"imageDigest": D2}])["imageDetails"]
-        assert "lastRecordedPullTime" not in details[0]
+    assert [pulled["imageId"]["imageTag"] for pulled in response["images"]] == tags
+    assert {failure["failureCode"] for failure in response["failures"]} <= {"ImageNotFound"}
+    assert len(response["failures"]) == 2 - len(tags)
 
 
-class TestBatchDeleteImage:
-    @pytest.mark.parametrize(
-        ("image_ids", "deleted", "left"),
-        [
-            ([{"imageTag": "a"}], [(D1, "a")], {(D1, "b"), (D2, "c"), (D3, None)}),
-            ([{"imageTag": "a"}, {"imageTag": "b"}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
-            ([{"imageTag": "c"}], [(D2, "c")], {(D1, "a"), (D1, "b"), (D3, None)}),
-            ([{"imageDigest": D1}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
-            ([{"imageDigest": D1, "imageTag": "b"}], [(D1, "b")], {(D1, "a"), (D2, "c"), (D3, None)}),
-            ([{"imageDigest": D3}], [(D3, None)], {(D1, "a"), (D1, "b"), (D2, "c")}),
-            ([{"imageDigest": D1}, {"imageTag": "a"}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
-            ([{"imageTag": "a"}, {"imageDigest": D1}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
-            ([{"imageTag": "a"}, {"imageDigest": D1, "imageTag": "a"}], [(D1, "a")],
-             {(D1, "b"), (D2, "c"), (D3, None)}),
-            ([{"imageDigest": D2, "imageTag": "c"}, {"imageDigest": D2}], [(D2, "c")],
-             {(D1, "a"), (D1, "b"), (D3, None)}),
-            ([{"imageDigest": D3}, {"imageDigest": D3}], [(D3, None)], {(D1, "a"), (D1, "b"), (D2, "c")}),
-        ],
-    )  # fmt: skip
-    def test_deletes_tags_and_with_the_last_the_image(self, web, image_ids, deleted, left):
-        response = web.batch_delete_image(repositoryName="web", imageIds=image_ids)
-        assert identifiers(response) == deleted
+def test_batch_get_image_records_the_pull_time_of_the_returned_images_only(client, images):
+    with freeze_time("2026-05-05 12:00:00.5"):
+        client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageTag": "unknown"}])
+
+    described = client.describe_images(repositoryName="web")["imageDetails"]
+    assert [details.get("lastRecordedPullTime") for details in described] == [
+        datetime(2026, 5, 5, 12, 0, 0, 500_000, UTC), None, None,
+    ]  # fmt: skip
+
+
+def test_batch_get_image_of_an_archived_image_is_a_failure(client, images):
+    archive_image(client, imageTag="c")
+
+    response = client.batch_get_image(repositoryName="web", imageIds=[{"imageDigest": D2}, {"imageDigest": D1}])
+
+    assert [failure["failureCode"] for failure in response["failures"]] == ["ImageInaccessible"]
+    assert {digest for digest, _ in pulled_identifiers(response)} == {D1}
+    assert "lastRecordedPullTime" not in only_image(client, imageIds=[{"imageDigest": D2}])
+
+
+# --- BatchDeleteImage --------------------------------------------------------------------------------
+
+
+# For each request: the deleted identifiers, and those that remain.
+DELETIONS = {
+    "one of two tags":
+        ([{"imageTag": "a"}], [(D1, "a")], {(D1, "b"), (D2, "c"), (D3, None)}),
+    "both tags":
+        ([{"imageTag": "a"}, {"imageTag": "b"}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
+    "the only tag":
+        ([{"imageTag": "c"}], [(D2, "c")], {(D1, "a"), (D1, "b"), (D3, None)}),
+    "the digest of two tags":
+        ([{"imageDigest": D1}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
+    "a digest with a tag":
+        ([{"imageDigest": D1, "imageTag": "b"}], [(D1, "b")], {(D1, "a"), (D2, "c"), (D3, None)}),
+    "the digest of an untagged image":
+        ([{"imageDigest": D3}], [(D3, None)], {(D1, "a"), (D1, "b"), (D2, "c")}),
+    "a digest, then a tag of it":
+        ([{"imageDigest": D1}, {"imageTag": "a"}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
+    "a tag, then its digest":
+        ([{"imageTag": "a"}, {"imageDigest": D1}], [(D1, "a"), (D1, "b")], {(D2, "c"), (D3, None)}),
+    "a tag, then its digest with the tag":
+        ([{"imageTag": "a"}, {"imageDigest": D1, "imageTag": "a"}], [(D1, "a")],
+         {(D1, "b"), (D2, "c"), (D3, None)}),
+    "a digest with its only tag, then the digest":
+        ([{"imageDigest": D2, "imageTag": "c"}, {"imageDigest": D2}], [(D2, "c")],
+         {(D1, "a"), (D1, "b"), (D3, None)}),
+    "an untagged image twice":
+        ([{"imageDigest": D3}, {"imageDigest": D3}], [(D3, None)], {(D1, "a"), (D1, "b"), (D2, "c")}),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("image_ids", "deleted", "remaining"), DELETIONS.values(), ids=DELETIONS)
+def test_batch_delete_image_deletes_an_image_with_its_last_tag(client, images, image_ids, deleted, remaining):
+    response = client.batch_delete_image(repositoryName="web", imageIds=image_ids)
+
+    assert identifiers(response) == deleted
+    assert response["failures"] == []
+    assert set(all_identifiers(client)) == remaining
+
+
+def test_batch_delete_image_accepts_the_image_ids_of_a_page_of_list_images(ecr, client):
+    ecr.push("web", *[f"t{n}" for n in range(150)])
+    for _ in range(30):
+        ecr.push("web")
+
+    while page := client.list_images(repositoryName="web", maxResults=100)["imageIds"]:
+        response = client.batch_delete_image(repositoryName="web", imageIds=page)
         assert response["failures"] == []
-        assert listed(web) == left
+        assert response["imageIds"] == page
 
-    def test_takes_a_page_of_list_images_as_it_stands(self, ecr, client):
-        ecr.push("big", *[f"t{n}" for n in range(150)])
-        for _ in range(30):
-            ecr.push("big")
-        while page := client.list_images(repositoryName="big", maxResults=100)["imageIds"]:
-            response = client.batch_delete_image(repositoryName="big", imageIds=page)
-            assert response["failures"] == []
-            assert response["imageIds"] == page
-        assert listed(client, "big") == set()
+    assert set(all_identifiers(client)) == set()
 
-    def test_a_lister_that_deletes_between_pages_loses_and_repeats_nothing(self, ecr, client):
-        ecr.seed({"registries": [{"repositories": [
-            {"name": "big", "images": [{"count": 250, "tags": ["t{n}"]}, {"count": 50}]}]}]})  # fmt: skip
-        expected = [item for page in all_pages(client.list_images, "imageIds", repositoryName="big") for item in page]
-        seen = []
-        for page in client.get_paginator("list_images").paginate(
-            repositoryName="big", PaginationConfig={"PageSize": 70}
-        ):
-            seen += page["imageIds"]
-            response = client.batch_delete_image(repositoryName="big", imageIds=page["imageIds"])
-            assert response["failures"] == []
-        assert seen == expected
-        assert listed(client, "big") == set()
 
-    def test_an_image_of_a_list_is_kept_until_the_list_is_gone(self, web):
-        lists = [index(ONE), index(ONE, TWO)]
-        for n, manifest in enumerate(lists):
-            web.put_image(repositoryName="web", imageManifest=manifest, imageTag=f"multi-{n}")
-        referenced = {
-            "failureCode": "ImageReferencedByManifestList",
-            "failureReason": f"Requested image referenced by manifest list: "
-            f"[{digest_of(lists[0])}, {digest_of(lists[1])}]",
-        }
-        response = web.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": D1}])
-        assert (response["imageIds"], response["failures"]) == ([], [{"imageId": {"imageDigest": D1}, **referenced}])
-        # A tag can go, but not the last.
-        response = web.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageTag": "b"}])
-        assert identifiers(response) == [(D1, "a")]
-        assert response["failures"] == [{"imageId": {"imageTag": "b"}, **referenced}]
-        # Unless it moves to the list before.
-        web.put_image(repositoryName="web", imageManifest=lists[0], imageTag="b")
-        ids = [{"imageDigest": digest_of(manifest)} for manifest in lists]
-        assert web.batch_delete_image(repositoryName="web", imageIds=ids)["failures"] == []
-        assert web.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": D1}])["failures"] == []
-        assert listed(web) == {(D2, "c"), (D3, None)}
+def test_deleting_each_page_of_list_images_neither_loses_nor_repeats_an_identifier(ecr, client):
+    ecr.seed(seed_of({"name": "web", "images": [{"count": 250, "tags": ["t{n}"]}, {"count": 50}]}))
+    expected = [
+        image_id for page in all_pages(client.list_images, "imageIds", repositoryName="web") for image_id in page
+    ]
 
-    @pytest.mark.parametrize("list_first", [True, False])
-    def test_a_list_and_its_images_in_one_call_leave_the_images_for_a_second(self, web, list_first):
-        multi = index(TWO, THREE)
-        web.put_image(repositoryName="web", imageManifest=multi, imageTag="multi")
-        ids = [{"imageDigest": D2}, {"imageDigest": D3}]
-        ids.insert(0 if list_first else 2, {"imageDigest": digest_of(multi)})
-        response = web.batch_delete_image(repositoryName="web", imageIds=ids)
-        assert identifiers(response) == [(digest_of(multi), "multi")]
-        assert [each["failureCode"] for each in response["failures"]] == ["ImageReferencedByManifestList"] * 2
-        response = web.batch_delete_image(
-            repositoryName="web", imageIds=[each["imageId"] for each in response["failures"]]
-        )
+    listed = []
+    for page in client.get_paginator("list_images").paginate(repositoryName="web", PaginationConfig={"PageSize": 70}):
+        listed += page["imageIds"]
+        response = client.batch_delete_image(repositoryName="web", imageIds=page["imageIds"])
         assert response["failures"] == []
-        assert listed(web) == {(D1, "a"), (D1, "b")}
 
-    def test_an_archived_image_can_be_deleted(self, web):
-        web.update_image_storage_class(repositoryName="web", imageId={"imageTag": "c"}, targetStorageClass="ARCHIVE")
-        assert identifiers(web.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "c"}])) == [(D2, "c")]
+    assert listed == expected
+    assert set(all_identifiers(client)) == set()
 
-    def test_deletes_on_every_database(self, database):
-        with FakeECR(database) as ecr:
-            ecr.push("web", "a", "b", manifest=ONE)
-            multi = ecr.push("web", "multi", platforms=["linux/amd64", "linux/arm64"])
-            client = unchecked(ecr)
-            child = multi.platforms["linux/amd64"]
-            response = client.batch_delete_image(
-                repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageDigest": child}, {"imageTag": "multi"}]
-            )
-            assert identifiers(response) == [(D1, "a"), (multi.digest, "multi")]
-            assert [each["imageId"] for each in response["failures"]] == [{"imageDigest": child}]
-            assert len(listed(client)) == 3
+
+def test_batch_delete_image_keeps_an_image_while_a_list_refers_to_it(client, images):
+    lists = [index(ONE), index(ONE, TWO)]
+    for n, manifest in enumerate(lists):
+        put_image(client, manifest, f"multi-{n}")
+    referenced = {
+        "failureCode": "ImageReferencedByManifestList",
+        "failureReason": f"Requested image referenced by manifest list: [{digest_of(lists[0])}, {digest_of(lists[1])}]",
+    }
+
+    response = client.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": D1}])
+    assert (response["imageIds"], response["failures"]) == ([], [{"imageId": {"imageDigest": D1}, **referenced}])
+
+    # A tag of the image can be deleted, but not its last one.
+    response = client.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageTag": "b"}])
+    assert identifiers(response) == [(D1, "a")]
+    assert response["failures"] == [{"imageId": {"imageTag": "b"}, **referenced}]
+
+    # The last tag can move to another image; once the lists are deleted, so can the image be.
+    put_image(client, lists[0], "b")
+    list_ids = [{"imageDigest": digest_of(manifest)} for manifest in lists]
+    assert client.batch_delete_image(repositoryName="web", imageIds=list_ids)["failures"] == []
+    assert client.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": D1}])["failures"] == []
+    assert set(all_identifiers(client)) == {(D2, "c"), (D3, None)}
+
+
+@pytest.mark.parametrize("position", [pytest.param(0, id="list first"), pytest.param(2, id="list last")])
+def test_deleting_a_list_with_its_images_leaves_the_images_for_a_second_call(client, images, position):
+    multi = index(TWO, THREE)
+    put_image(client, multi, "multi")
+    image_ids = [{"imageDigest": D2}, {"imageDigest": D3}]
+    image_ids.insert(position, {"imageDigest": digest_of(multi)})
+
+    response = client.batch_delete_image(repositoryName="web", imageIds=image_ids)
+    assert identifiers(response) == [(digest_of(multi), "multi")]
+    assert [failure["failureCode"] for failure in response["failures"]] == ["ImageReferencedByManifestList"] * 2
+
+    failed_ids = [failure["imageId"] for failure in response["failures"]]
+    response = client.batch_delete_image(repositoryName="web", imageIds=failed_ids)
+    assert response["failures"] == []
+    assert set(all_identifiers(client)) == {(D1, "a"), (D1, "b")}
+
+
+def test_batch_delete_image_deletes_an_archived_image(client, images):
+    archive_image(client, imageTag="c")
+
+    response = client.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "c"}])
+
+    assert identifiers(response) == [(D2, "c")]
+
+
+def test_batch_delete_image_works_on_every_database(database):
+    with FakeECR(database) as ecr:
+        ecr.push("web", "a", "b", manifest=ONE)
+        multi = ecr.push("web", "multi", platforms=["linux/amd64", "linux/arm64"])
+        client = unchecked(ecr)
+        child = multi.platforms["linux/amd64"]
+
+        response = client.batch_delete_image(
+            repositoryName="web", imageIds=[{"imageTag": "a"}, {"imageDigest": child}, {"imageTag": "multi"}]
+        )
+
+        assert identifiers(response) == [(D1, "a"), (multi.digest, "multi")]
+        assert [failure["imageId"] for failure in response["failures"]] == [{"imageDigest": child}]
+        assert len(set(all_identifiers(client))) == 3

@@ -12,7 +12,7 @@ from fakeecr.operations import OPERATIONS
 from fakeecr.protocol.model import operation_model, operation_names
 from tests.answers import check_answers, code_of
 from tests.manifests import digest_of, image, index
-from tests.operations import test_layers, test_put_image, test_repositories
+from tests.operations import test_layer_uploads, test_put_image, test_repositories
 from tests.operations.every_operation import ARN, NEVER, ONE, build, request_for
 from tests.operations.helpers import archive_image, begin_upload, delete_image, put_image, send_part
 from tests.operations.samples import PUBLIC_RULE, SCANNER_ROLE
@@ -81,7 +81,7 @@ TESTED_ELSEWHERE = {
     ),
     ("PutImage", "LayersNotFoundException"): test_put_image.TestRequiredLayers.test_must_be_uploaded_before,
     ("PutImage", "LimitExceededException"): test_put_image.TestTags.test_an_image_has_a_thousand_tags_at_most,
-    ("UploadLayerPart", "LimitExceededException"): test_layers.TestUpload.test_refuses_more_than_4200_parts,
+    ("UploadLayerPart", "LimitExceededException"): test_layer_uploads.test_an_upload_of_more_than_4200_parts_is_refused,
 }
 NO_DOCUMENTED_QUOTA = "AWS documents no quota that it could exceed"
 NO_MEMBERS = "a request without members is always valid"

@@ -1,4 +1,4 @@
-"""Repository and registry policies: checked, kept, and given back as AWS writes them."""
+"""Repository and registry policies: validated, and stored as AWS formats them."""
 
 from __future__ import annotations
 
@@ -7,54 +7,43 @@ import json
 import pytest
 
 from tests.answers import code_of, error_of
+from tests.operations.helpers import content
+from tests.operations.samples import POLICY, POLICY_TEXT
 
-POLICY = {
-    "Version": "2008-10-17",
-    "Statement": [
-        {"Sid": "allow public pull", "Effect": "Allow", "Principal": "*",
-         "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage"], "Condition": {}},
-    ],
-}  # fmt: skip
-WRITTEN = """{
-  "Version" : "2008-10-17",
-  "Statement" : [ {
-    "Sid" : "allow public pull",
-    "Effect" : "Allow",
-    "Principal" : "*",
-    "Action" : [ "ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage" ],
-    "Condition" : { }
-  } ]
-}"""
-BAD = [
-    "",
-    "{",
-    "[]",
-    "{}",
-    '{"Statement": []}',
-    '{"Statement": [1]}',
-    json.dumps({"Statement": [{"Effect": "Maybe", "Principal": "*", "Action": "ecr:*"}]}),
-    json.dumps({"Statement": [{"Effect": "Allow", "Action": "ecr:*"}]}),
-    json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*"}]}),
-    json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": []}]}),
-    json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}]}),
-    json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:GetAuthorizationToken"}]}),
-    "[" * 10_000,
-    json.dumps(POLICY).replace("{}", "[" * 700 + "]" * 700),
-    json.dumps({**POLICY, "Version": "half a character: \ud800"}),
-    json.dumps(POLICY).replace('"2008-10-17"', "NaN"),
-]
+WRITTEN = POLICY_TEXT  # the name by which tests/seeds/test_dump.py imports it
+
+INVALID_POLICIES = {
+    "empty text": "",
+    "malformed JSON": "{",
+    "a list": "[]",
+    "an empty structure": "{}",
+    "no statements": '{"Statement": []}',
+    "a number as statement": '{"Statement": [1]}',
+    "an unknown effect": json.dumps({"Statement": [{"Effect": "Maybe", "Principal": "*", "Action": "ecr:*"}]}),
+    "no principal": json.dumps({"Statement": [{"Effect": "Allow", "Action": "ecr:*"}]}),
+    "no action": json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*"}]}),
+    "an empty list of actions": json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": []}]}),
+    "an action of S3": json.dumps({"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}]}),
+    "an action without a resource": json.dumps(
+        {"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "ecr:GetAuthorizationToken"}]}
+    ),
+    "ten thousand nested lists": "[" * 10_000,
+    "seven hundred nested lists in a policy": json.dumps(POLICY).replace("{}", "[" * 700 + "]" * 700),
+    "a lone surrogate": json.dumps({**POLICY, "Version": "half a character: \ud800"}),
+    "NaN as version": json.dumps(POLICY).replace('"2008-10-17"', "NaN"),
+}
 
 
-def test_a_repositorys_policy_is_set_given_and_deleted(client):
-    client.create_repository(repositoryName="web")
-    expected = {"registryId": "123456789012", "repositoryName": "web", "policyText": WRITTEN}
+def test_a_repository_policy_is_set_returned_and_deleted(client, web):
+    expected = {"registryId": "123456789012", "repositoryName": "web", "policyText": POLICY_TEXT}
+
     for response in (
         client.set_repository_policy(repositoryName="web", policyText=json.dumps(POLICY), force=True),
         client.get_repository_policy(repositoryName="web"),
         client.delete_repository_policy(repositoryName="web"),
     ):
-        del response["ResponseMetadata"]
-        assert response == expected
+        assert content(response) == expected
+
     for operation in (client.get_repository_policy, client.delete_repository_policy):
         assert error_of(operation, repositoryName="web") == (
             "RepositoryPolicyNotFoundException",
@@ -64,15 +53,16 @@ def test_a_repositorys_policy_is_set_given_and_deleted(client):
         )
 
 
-def test_a_registrys_policy_is_put_given_and_deleted(client):
-    expected = {"registryId": "123456789012", "policyText": WRITTEN}
+def test_a_registry_policy_is_put_returned_and_deleted(client):
+    expected = {"registryId": "123456789012", "policyText": POLICY_TEXT}
+
     for response in (
         client.put_registry_policy(policyText=json.dumps(POLICY)),
         client.get_registry_policy(),
         client.delete_registry_policy(),
     ):
-        del response["ResponseMetadata"]
-        assert response == expected
+        assert content(response) == expected
+
     for operation in (client.get_registry_policy, client.delete_registry_policy):
         assert error_of(operation) == (
             "RegistryPolicyNotFoundException",
@@ -81,9 +71,8 @@ def test_a_registrys_policy_is_put_given_and_deleted(client):
         )
 
 
-@pytest.mark.parametrize("text", BAD)
-def test_a_policy_that_is_none_is_refused(client, text):
-    client.create_repository(repositoryName="web")
+@pytest.mark.parametrize("text", INVALID_POLICIES.values(), ids=INVALID_POLICIES)
+def test_an_invalid_policy_is_refused(client, web, text):
     assert error_of(client.set_repository_policy, repositoryName="web", policyText=text) == (
         "InvalidParameterException",
         "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
@@ -92,15 +81,16 @@ def test_a_policy_that_is_none_is_refused(client, text):
     assert error_of(client.put_registry_policy, policyText=text)[1].endswith("'Invalid registry policy provided'")
 
 
-def test_a_policy_is_gone_with_its_repository(client):
-    client.create_repository(repositoryName="web")
+def test_a_repository_policy_is_deleted_with_its_repository(client, web):
     client.set_repository_policy(repositoryName="web", policyText=json.dumps(POLICY))
+
     client.delete_repository(repositoryName="web")
+
     client.create_repository(repositoryName="web")
     assert code_of(client.get_repository_policy, repositoryName="web") == "RepositoryPolicyNotFoundException"
 
 
-def test_one_statement_need_not_be_in_a_list(client):
-    client.create_repository(repositoryName="web")
-    one = {**POLICY, "Statement": POLICY["Statement"][0]}
-    client.set_repository_policy(repositoryName="web", policyText=json.dumps(one))
+def test_a_policy_can_have_one_statement_that_is_not_in_a_list(client, web):
+    policy = {**POLICY, "Statement": POLICY["Statement"][0]}
+
+    client.set_repository_policy(repositoryName="web", policyText=json.dumps(policy))

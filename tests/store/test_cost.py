@@ -1,4 +1,4 @@
-"""What a write costs does not grow with the repository: counted in SQLite's own steps, which no clock disturbs."""
+"""A call costs the same in a large repository: counted in steps of SQLite's virtual machine, not in time."""
 
 from __future__ import annotations
 
@@ -8,44 +8,44 @@ from fakeecr import FakeECR
 from tests.conftest import unchecked
 from tests.manifests import digest_of, image, index
 
-ONE, TWO = image("one"), image("two")
+UNTAGGED, TAGGED = image("untagged"), image("tagged")
 
 
-def push_new(client):
+def push_a_new_image(client):
     client.put_image(repositoryName="web", imageManifest=image("new"), imageTag="new")
 
 
 def move_a_tag(client):
-    client.put_image(repositoryName="web", imageManifest=TWO, imageTag="a")
+    client.put_image(repositoryName="web", imageManifest=TAGGED, imageTag="a")
 
 
-def tag_an_untagged_one(client):
-    client.put_image(repositoryName="web", imageManifest=ONE, imageTag="b")
+def tag_an_untagged_image(client):
+    client.put_image(repositoryName="web", imageManifest=UNTAGGED, imageTag="b")
 
 
-def push_a_list(client):
-    client.put_image(repositoryName="web", imageManifest=index(ONE, TWO), imageTag="multi")
+def push_a_manifest_list(client):
+    client.put_image(repositoryName="web", imageManifest=index(UNTAGGED, TAGGED), imageTag="multi")
 
 
-def delete_some(client):
+def delete_100_images(client):
     ids = [{"imageTag": f"build-{n}"} for n in range(1, 101)]
     assert client.batch_delete_image(repositoryName="web", imageIds=ids)["failures"] == []
 
 
 def delete_a_tag(client):
-    client.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": digest_of(TWO), "imageTag": "c"}])
+    client.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": digest_of(TAGGED), "imageTag": "c"}])
 
 
-def pull(client):
-    client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "c"}, {"imageDigest": digest_of(ONE)}])
+def pull_two_images(client):
+    client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "c"}, {"imageDigest": digest_of(UNTAGGED)}])
 
 
-def archive(client):
+def archive_an_image(client):
     client.update_image_storage_class(repositoryName="web", imageId={"imageTag": "c"}, targetStorageClass="ARCHIVE")
 
 
-def describe_by_id(client):
-    client.describe_images(repositoryName="web", imageIds=[{"imageTag": "c"}, {"imageDigest": digest_of(ONE)}])
+def describe_two_images(client):
+    client.describe_images(repositoryName="web", imageIds=[{"imageTag": "c"}, {"imageDigest": digest_of(UNTAGGED)}])
 
 
 def describe_a_page(client):
@@ -53,39 +53,39 @@ def describe_a_page(client):
 
 
 def list_referrers(client):
-    client.list_image_referrers(repositoryName="web", subjectId={"imageDigest": digest_of(ONE)})
+    client.list_image_referrers(repositoryName="web", subjectId={"imageDigest": digest_of(UNTAGGED)})
 
 
 CALLS = [
-    push_new, move_a_tag, tag_an_untagged_one, push_a_list, delete_some, delete_a_tag, pull, archive, describe_by_id,
-    describe_a_page, list_referrers,
+    push_a_new_image, move_a_tag, tag_an_untagged_image, push_a_manifest_list, delete_100_images, delete_a_tag,
+    pull_two_images, archive_an_image, describe_two_images, describe_a_page, list_referrers,
 ]  # fmt: skip
 
 
-def steps(images, call):
-    """Count the steps of SQLite's machine that a call takes in a repository of so many images."""
+def count_steps(images, call):
+    """Return how many steps of SQLite's virtual machine a call takes in a repository with this many more images."""
     with FakeECR() as ecr:
         client = unchecked(ecr)
-        ecr.push("web", "a", manifest=image("zero"))
-        ecr.push("web", manifest=ONE)
-        ecr.push("web", "c", "d", manifest=TWO)
+        ecr.push("web", "a", manifest=image("another"))
+        ecr.push("web", manifest=UNTAGGED)
+        ecr.push("web", "c", "d", manifest=TAGGED)
         ecr.seed({"registries": [{"repositories": [
             {"name": "web", "images": [{"count": images, "tags": ["build-{n}"]}]}]}]})  # fmt: skip
-        counted = 0
+        steps = 0
 
-        def count():
-            nonlocal counted
-            counted += 1
+        def count_step():
+            nonlocal steps
+            steps += 1
 
         with ecr._open().store.reading() as connection:
-            dbapi = connection.connection.dbapi_connection
-        dbapi.set_progress_handler(count, 1)
+            driver_connection = connection.connection.dbapi_connection
+        driver_connection.set_progress_handler(count_step, 1)
         call(client)
-        dbapi.set_progress_handler(None, 0)
-    assert counted > 50
-    return counted
+        driver_connection.set_progress_handler(None, 0)
+    assert steps > 50
+    return steps
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
-def test_it_does_not_grow_with_the_repository(call):
-    assert steps(3000, call) <= 1.1 * steps(150, call) + 20
+def test_the_cost_of_a_call_does_not_grow_with_the_repository(call):
+    assert count_steps(3000, call) <= 1.1 * count_steps(150, call) + 20

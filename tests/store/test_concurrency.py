@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,6 +9,7 @@ import pytest
 
 from fakeecr import FakeECR
 from tests.answers import all_pages, identifiers
+from tests.store.processes import run_simultaneously
 
 PUSHES = 4
 
@@ -72,15 +71,8 @@ with FakeECR(sys.argv[1]) as ecr:
 @pytest.mark.parametrize("database", ["file", "postgresql"], indirect=True)
 def test_eight_processes_of_four_threads_share_one_database(database):
     address = database.render_as_string(hide_password=False) if hasattr(database, "render_as_string") else str(database)
-    processes = [
-        subprocess.Popen([sys.executable, "-c", PROCESS, address, f"process-{n}", "4"], stdin=subprocess.PIPE)
-        for n in range(8)
-    ]
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.close()
 
-    assert [process.wait() for process in processes] == [0] * 8
+    run_simultaneously(PROCESS, [[address, f"process-{n}", "4"] for n in range(8)])
 
     with FakeECR(database) as ecr:
         check_every_push_is_listed(ecr, {f"process-{p}-{t}" for p in range(8) for t in range(4)})

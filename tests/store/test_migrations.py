@@ -1,11 +1,9 @@
-"""The migrations prove themselves: one head, equal to the models, down and up again, once and for all at a time."""
+"""The migrations have one head, build what the models build, are reversible, and run once even if processes compete."""
 
 from __future__ import annotations
 
 import re
 import shutil
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
@@ -21,9 +19,10 @@ from fakeecr import FakeECR
 from fakeecr.store import migrations
 from fakeecr.store.models import Base
 from tests.answers import identifiers
+from tests.store.processes import run_simultaneously
 
 
-def alembic(connection: sa.Connection) -> Config:
+def alembic_config(connection: sa.Connection) -> Config:
     config = Config()
     config.set_main_option("script_location", str(migrations.scripts()))
     config.attributes["connection"] = connection
@@ -31,8 +30,8 @@ def alembic(connection: sa.Connection) -> Config:
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def empty(request, tmp_path):
-    """Give a connection to an empty database of each kind."""
+def empty_database(request, tmp_path):
+    """Yield a connection to an empty database of each kind."""
     url = f"sqlite:///{tmp_path / 'x.db'}"
     if request.param == "postgresql":
         url = request.getfixturevalue("new_postgresql")(empty=True)
@@ -43,7 +42,7 @@ def empty(request, tmp_path):
 
 
 def schema_of(connection: sa.Connection) -> dict[str, list[str]]:
-    """Give every table and index as the database itself tells it, in no order that an author chose."""
+    """Return every table and index as the database itself describes it, independent of the order of columns."""
     if connection.dialect.name == "sqlite":
         rows = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL")
         return {
@@ -61,39 +60,42 @@ def schema_of(connection: sa.Connection) -> dict[str, list[str]]:
     return {name: [definition] for name, definition in rows}
 
 
-def test_there_is_one_head_and_the_code_knows_it():
+def test_the_migrations_have_one_head_which_the_code_names():
     assert ScriptDirectory(str(migrations.scripts())).get_heads() == [migrations.HEAD]
 
 
-def test_they_make_what_the_models_make(empty):
-    command.upgrade(alembic(empty), "head")
-    migrated = schema_of(empty)
+def test_the_migrations_build_the_schema_of_the_models(empty_database):
+    command.upgrade(alembic_config(empty_database), "head")
+    migrated_schema = schema_of(empty_database)
+
     context = MigrationContext.configure(
-        empty, opts={"version_table": migrations.VERSION_TABLE, "compare_server_default": True}
+        empty_database, opts={"version_table": migrations.VERSION_TABLE, "compare_server_default": True}
     )
     assert compare_metadata(context, Base.metadata) == []
-    command.downgrade(alembic(empty), "base")
-    empty.exec_driver_sql(f"DROP TABLE {migrations.VERSION_TABLE}")
-    migrations.create(empty)
-    assert schema_of(empty) == migrated
+
+    command.downgrade(alembic_config(empty_database), "base")
+    empty_database.exec_driver_sql(f"DROP TABLE {migrations.VERSION_TABLE}")
+    migrations.create(empty_database)
+    assert schema_of(empty_database) == migrated_schema
 
 
-def test_they_go_down_and_up_again(empty):
-    command.upgrade(alembic(empty), "head")
-    command.downgrade(alembic(empty), "base")
-    left = sa.inspect(empty).get_table_names()
-    assert left == [migrations.VERSION_TABLE]
-    command.upgrade(alembic(empty), "head")
-    assert set(sa.inspect(empty).get_table_names()) == {*Base.metadata.tables, migrations.VERSION_TABLE}
+def test_the_migrations_can_be_downgraded_and_upgraded_again(empty_database):
+    command.upgrade(alembic_config(empty_database), "head")
+
+    command.downgrade(alembic_config(empty_database), "base")
+    assert sa.inspect(empty_database).get_table_names() == [migrations.VERSION_TABLE]
+
+    command.upgrade(alembic_config(empty_database), "head")
+    assert set(sa.inspect(empty_database).get_table_names()) == {*Base.metadata.tables, migrations.VERSION_TABLE}
 
 
-NEXT = '''
-"""A revision of tomorrow: it rebuilds a table, and counts how often it was applied."""
+NEXT_REVISION = '''
+"""The next revision: it rebuilds a table, and counts how often it was applied."""
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "tomorrow"
+revision = "next"
 down_revision = "{head}"
 
 
@@ -104,59 +106,57 @@ def upgrade():
         table.add_column(sa.Column("note", sa.String, server_default="none"))
 '''
 
-OPEN = """
+OPEN_AND_PUSH = """
 import sys
 from pathlib import Path
 
 from fakeecr import FakeECR
 from fakeecr.store import migrations
 
-migrations.HEAD = "tomorrow"
+migrations.HEAD = "next"
 migrations.scripts = lambda: Path(sys.argv[2])
-sys.stdin.read()  # all begin at once
+sys.stdin.read()  # all processes begin at the same time
 with FakeECR(sys.argv[1]) as ecr:
     ecr.push("web", *sys.argv[3:])
 """
 
 
 @pytest.fixture
-def tomorrow(tmp_path):
-    """Give the migrations with one more."""
+def copy_with_next_revision(tmp_path):
+    """Return a function that copies the migrations, adds a revision and returns the copy's path."""
 
-    def make(recreate: str) -> Path:
+    def copy(*, recreate: str) -> Path:
         scripts = tmp_path / "migrations"
         shutil.copytree(migrations.scripts(), scripts, ignore=shutil.ignore_patterns("__pycache__"))
-        revision = NEXT.format(head=migrations.HEAD, recreate=recreate)
-        (scripts / "versions" / "tomorrow.py").write_text(textwrap.dedent(revision).lstrip())
+        revision = NEXT_REVISION.format(head=migrations.HEAD, recreate=recreate)
+        (scripts / "versions" / "next.py").write_text(textwrap.dedent(revision).lstrip())
         return scripts
 
-    return make
+    return copy
+
+
+def use_migrations(monkeypatch: pytest.MonkeyPatch, scripts: Path) -> None:
+    """Let this process migrate with a copy that has the next revision."""
+    monkeypatch.setattr(migrations, "HEAD", "next")
+    monkeypatch.setattr(migrations, "scripts", lambda: scripts)
 
 
 def open_in_processes(database: str, scripts: Path, count: int) -> None:
-    """Let processes open an older database at the same moment, each to push an image."""
-    started = [
-        subprocess.Popen([sys.executable, "-c", OPEN, database, str(scripts), f"from-{n}"], stdin=subprocess.PIPE)
-        for n in range(count)
-    ]
-    for process in started:
-        assert process.stdin is not None
-        process.stdin.close()
-    assert [process.wait() for process in started] == [0] * count
+    """Open a database in several processes at the same time, each of which pushes an image."""
+    run_simultaneously(OPEN_AND_PUSH, [[database, str(scripts), f"from-{n}"] for n in range(count)])
 
 
-def test_an_older_file_is_migrated_once_by_eight_processes_at_once(tmp_path, tomorrow, monkeypatch):
+def test_an_older_file_is_migrated_once_by_eight_simultaneous_processes(tmp_path, copy_with_next_revision, monkeypatch):
     path = tmp_path / "state.db"
-    scripts = tomorrow("always")
+    scripts = copy_with_next_revision(recreate="always")
     with FakeECR(path) as ecr:
-        token_of = ecr.client().list_images
         for tag in ("a", "b", "c"):
             ecr.push("web", tag)
-        token = token_of(repositoryName="web", maxResults=2)["nextToken"]
+        token = ecr.client().list_images(repositoryName="web", maxResults=2)["nextToken"]
+
     open_in_processes(str(path), scripts, 8)
 
-    monkeypatch.setattr(migrations, "HEAD", "tomorrow")
-    monkeypatch.setattr(migrations, "scripts", lambda: scripts)
+    use_migrations(monkeypatch, scripts)
     with FakeECR(path) as ecr:
         with ecr._open().store.reading() as connection:
             assert connection.exec_driver_sql("SELECT count(*) FROM applied").scalar() == 1
@@ -166,9 +166,13 @@ def test_an_older_file_is_migrated_once_by_eight_processes_at_once(tmp_path, tom
         assert {tag for _, tag in rest} == {"c", *(f"from-{n}" for n in range(8))}
 
 
-def test_an_older_postgresql_is_migrated_once_by_processes_at_once(new_postgresql, tomorrow):
+def test_an_older_postgresql_database_is_migrated_once_by_four_simultaneous_processes(
+    new_postgresql, copy_with_next_revision
+):
     url = new_postgresql()
-    open_in_processes(url.render_as_string(hide_password=False), tomorrow("auto"), 4)
+
+    open_in_processes(url.render_as_string(hide_password=False), copy_with_next_revision(recreate="auto"), 4)
+
     engine = sa.create_engine(url)
     with engine.connect() as connection:
         assert connection.exec_driver_sql("SELECT count(*) FROM applied").scalar() == 1
@@ -176,25 +180,29 @@ def test_an_older_postgresql_is_migrated_once_by_processes_at_once(new_postgresq
     engine.dispose()
 
 
-def test_a_new_file_is_made_once_by_eight_processes_at_once(tmp_path, tomorrow, monkeypatch):
-    monkeypatch.setattr(migrations, "HEAD", "tomorrow")
+def test_a_new_file_is_created_once_by_eight_simultaneous_processes(tmp_path, copy_with_next_revision, monkeypatch):
     path = tmp_path / "state.db"
-    open_in_processes(str(path), tomorrow("always"), 8)
+    scripts = copy_with_next_revision(recreate="always")
+    monkeypatch.setattr(migrations, "HEAD", "next")
+
+    open_in_processes(str(path), scripts, 8)
+
     with FakeECR(path) as ecr:
         assert len(ecr.client().list_images(repositoryName="web")["imageIds"]) == 8
 
 
-def test_a_migration_that_breaks_leaves_the_file_as_it_was(tmp_path, tomorrow, monkeypatch):
+def test_a_failing_migration_leaves_the_file_unchanged(tmp_path, copy_with_next_revision, monkeypatch):
     path = tmp_path / "state.db"
     with FakeECR(path) as ecr:
         ecr.push("web", "latest")
-    scripts = tomorrow("always")
-    broken = scripts / "versions" / "tomorrow.py"
-    broken.write_text(broken.read_text() + '    raise RuntimeError("halfway")\n')
+    scripts = copy_with_next_revision(recreate="always")
+    failing = scripts / "versions" / "next.py"
+    failing.write_text(failing.read_text() + '    raise RuntimeError("halfway")\n')
+
     with monkeypatch.context() as patched:
-        patched.setattr(migrations, "HEAD", "tomorrow")
-        patched.setattr(migrations, "scripts", lambda: scripts)
+        use_migrations(patched, scripts)
         with pytest.raises(RuntimeError, match="halfway"):
             FakeECR(path).start()
+
     with FakeECR(path) as ecr:
         assert len(ecr.client().list_images(repositoryName="web")["imageIds"]) == 1

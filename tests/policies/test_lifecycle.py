@@ -61,7 +61,7 @@ EXAMPLES = {
 
 
 @pytest.mark.parametrize(("text", "images", "expired"), EXAMPLES.values(), ids=EXAMPLES)
-def test_a_policy_expires_what_it_expires_in_the_user_guide(text, images, expired):
+def test_a_policy_expires_the_images_that_the_user_guide_says(text, images, expired):
     assert "".join(sorted(decide(text, images))) == expired
 
 

@@ -1,4 +1,4 @@
-"""The one clock: every time that fakeecr keeps or answers comes from here, so freezegun can freeze it."""
+"""The one clock: every time that fakeecr stores or answers comes from here, so that freezegun can freeze it."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Give the present moment in UTC, to the millisecond."""
-    return in_milliseconds(datetime.now(UTC))
+    """Return the present moment in UTC, to the millisecond."""
+    return to_milliseconds(datetime.now(UTC))
 
 
-def in_milliseconds(moment: datetime) -> datetime:
-    """Give a moment to the millisecond: ECR's timestamps carry no more (observed), so nothing finer is kept."""
+def to_milliseconds(moment: datetime) -> datetime:
+    """Return a moment cut to milliseconds: ECR's timestamps have no finer digits [observed]."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

@@ -1,0 +1,1 @@
+"""The rules of Amazon ECR as pure functions: no database, no clock, no botocore."""

@@ -1,0 +1,164 @@
+"""What an image's manifest says, in the formats of OCI and Docker."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Sequence
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import Meta, Struct
+
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+
+# Lists of images: OCI calls one an index.
+LISTS = frozenset({OCI_INDEX, DOCKER_LIST})
+MEDIA_TYPES = LISTS | {
+    OCI_MANIFEST,
+    "application/vnd.docker.distribution.manifest.v2+json",
+    "application/vnd.docker.distribution.manifest.v1+json",
+    "application/vnd.docker.distribution.manifest.v1+prettyjws",
+}
+
+# OCI's empty blob, the JSON `{}`: the config of images that fakeecr makes up, and of artifacts without a config.
+EMPTY_BLOB = b"{}"
+EMPTY_DIGEST = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+
+def digest_of(content: bytes) -> str:
+    """Return the digest of a manifest or a layer: the SHA-256 of its exact bytes."""
+    return f"sha256:{hashlib.sha256(content).hexdigest()}"
+
+
+# PostgreSQL cannot store NUL. It cannot index a very long digest either, and the sum of all sizes must fit a column.
+_Text = Annotated[str, Meta(pattern=r"\A[^\0]*\Z")]
+_Digest = Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9_+.-]+:[a-fA-F0-9]+\Z", max_length=255)]
+_Size = Annotated[int, Meta(ge=0, le=2**46)]
+
+
+class _Descriptor(Struct, rename="camel"):
+    digest: _Digest
+    media_type: _Text | None = None
+    size: _Size = 0
+    urls: list[Any] | None = None
+
+
+class _Schema1Layer(Struct, rename="camel"):
+    blob_sum: _Digest
+
+
+class _Manifest(Struct, rename="camel"):
+    media_type: _Text | None = None
+    artifact_type: _Text | None = None
+    config: _Descriptor | None = None
+    # Programs in Go write an empty list as null.
+    layers: list[_Descriptor] | None = None
+    manifests: list[_Descriptor] | None = None
+    subject: _Descriptor | None = None
+    fs_layers: list[_Schema1Layer] | None = None  # of Docker's schema 1
+
+
+class _Annotated(Struct):
+    annotations: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(_Manifest).decode
+_decode_annotations = msgspec.json.Decoder(_Annotated).decode
+
+
+class Reference(NamedTuple):
+    """A descriptor in a manifest: an image of a list, or a layer or config."""
+
+    digest: str
+    is_layer: bool
+    media_type: str | None
+
+
+class Contents(NamedTuple):
+    """What a manifest says.
+
+    Attributes:
+        media_type: the manifest's own media type.
+        artifact_media_type: its config's media type.
+        artifact_type: its artifactType, or else its config's media type.
+        size: the sum of its layers and config in bytes; None for a list, whose size is that of its largest image.
+        subject: the digest of the image that this one refers to as an artifact.
+        references: the images of a list, or layers and config, each digest once.
+        foreign_layers: the digests of layers that are downloaded from URLs and never uploaded (OCI).
+    """
+
+    media_type: str | None = None
+    artifact_media_type: str | None = None
+    artifact_type: str | None = None
+    size: int | None = None
+    subject: str | None = None
+    references: Sequence[Reference] = ()
+    foreign_layers: Collection[str] = ()
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it is a list of images."""
+        return self.media_type in LISTS
+
+
+NO_CONTENTS = Contents()
+
+
+def parse(manifest: bytes, media_type: str | None = None) -> Contents:
+    """Return what a manifest says.
+
+    Args:
+        manifest: its exact bytes.
+        media_type: the media type given beside it, which counts only if the manifest itself names none.
+
+    Raises:
+        ValueError: it is not JSON, not a manifest, or of a media type that ECR does not take.
+    """
+    try:
+        content = _decode(manifest)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    own_type = content.media_type or media_type
+    if own_type not in MEDIA_TYPES:
+        raise ValueError(f"{own_type!r} is not the media type of a manifest")
+    config_type = content.config.media_type if content.config else None
+    if own_type in LISTS:
+        references = [Reference(child.digest, False, child.media_type) for child in content.manifests or ()]
+        size = None
+    else:
+        blobs = [*([content.config] if content.config else ()), *(content.layers or ())]
+        references = [Reference(blob.digest, True, blob.media_type) for blob in blobs]
+        references += [Reference(layer.blob_sum, True, None) for layer in content.fs_layers or ()]
+        size = sum([blob.size for blob in blobs])
+    return Contents(
+        media_type=own_type,
+        artifact_media_type=config_type,
+        artifact_type=content.artifact_type or config_type,
+        size=size,
+        subject=content.subject.digest if content.subject else None,
+        references=list({reference.digest: reference for reference in references}.values()),
+        foreign_layers=[layer.digest for layer in content.layers or () if layer.urls],
+    )
+
+
+def parse_leniently(manifest: bytes, media_type: str | None = None) -> Contents:
+    """Return what a manifest says, or nothing of a text that is not a manifest: a test may push a broken one.
+
+    Without any media type, which OCI allows, a manifest that lists manifests is an index, and any other an image.
+    """
+    try:
+        return parse(manifest, media_type or (OCI_INDEX if b'"manifests"' in manifest else OCI_MANIFEST))
+    except ValueError:
+        return Contents(media_type)
+
+
+def annotations_of(manifest: bytes) -> dict[str, str]:
+    """Return a manifest's annotations whose values are texts."""
+    try:
+        annotations = _decode_annotations(manifest).annotations or {}
+    except (msgspec.MsgspecError, RecursionError):
+        return {}
+    return {name: value for name, value in annotations.items() if isinstance(value, str)}

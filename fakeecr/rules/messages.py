@@ -1,0 +1,20 @@
+"""Parts of error messages: a value as it was given, and the name that was probably meant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+
+def show(value: Any) -> str:
+    """Return a value as a message shows it, shortened if it is long."""
+    text = "nothing" if value is None else repr(str(value) if isinstance(value, str) else value)
+    return text if len(text) <= 80 else f"{text[:77]}…"
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """Return the one of these names that is most like a misspelt one, or None if none is."""
+    # Imported here: it is needed for errors only, and costs every start of a fake a millisecond.
+    from difflib import get_close_matches
+
+    return next(iter(get_close_matches(name, list(names), n=1)), None)

@@ -1,0 +1,77 @@
+"""The settings of a fake: every option once, checked, and never changed afterwards."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
+
+from fakeecr.rules import names
+from fakeecr.rules.names import Form
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
+    Database = str | os.PathLike[str] | URL | None
+
+Limits = Literal["published", "installed"]
+
+# What SQLite calls a database that is not in a file.
+MEMORY = ":memory:"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The options of a fake, as :class:`fakeecr.FakeECR` and the pytest marker take them.
+
+    Attributes:
+        database: where the state lives: None or ``":memory:"`` for memory, a path, or a SQLAlchemy URL. A relative
+            path is made absolute, so that a later change of the working directory does not matter.
+        account_id: the account of the default registry, 12 digits.
+        region: the default region.
+        limits: ``"published"`` for the limits of the published reference, ``"installed"`` for the installed botocore's.
+        require_layers: whether PutImage takes an image only after its layers were uploaded.
+        expire_daily: whether lifecycle policies run by themselves every 24 hours.
+
+    Raises:
+        TypeError: the database is neither of these.
+        ValueError: another option is invalid.
+    """
+
+    database: Database = None
+    account_id: str = "123456789012"
+    region: str = "us-east-1"
+    limits: Limits = "published"
+    require_layers: bool = False
+    expire_daily: bool = False
+
+    def __post_init__(self) -> None:
+        if callable(self.database):
+            raise TypeError(
+                "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
+            )
+        if self.limits not in get_args(Limits):
+            raise ValueError(f"limits: expected 'published' or 'installed'; got {self.limits!r}")
+        _check("account_id", names.ACCOUNT_ID, self.account_id)
+        _check("region", names.REGION, self.region)
+        if is_path(self.database):
+            object.__setattr__(self, "database", Path(self.database).expanduser().absolute())
+
+    def as_arguments(self) -> dict[str, Any]:
+        """Return the options as keyword arguments that make an equal object."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def _check(option: str, form: Form, value: object) -> None:
+    try:
+        form.check(value)
+    except ValueError as error:
+        raise ValueError(f"{option}: {error}") from None
+
+
+def is_path(database: Database) -> TypeGuard[str | os.PathLike[str]]:
+    """Whether a database is given as the path of a file, and not as a URL or in memory."""
+    if isinstance(database, os.PathLike):
+        return True
+    return isinstance(database, str) and "://" not in database and database != MEMORY

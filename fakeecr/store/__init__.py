@@ -1,1 +1,1 @@
-"""Where state lives: the models, the databases they are kept in, and the pages read from them."""
+"""Where the state is stored: tables, documents, databases and statements. SQL only, nothing about AWS."""

@@ -1,4 +1,4 @@
-"""Many images at once."""
+"""Many images at once, for seeds."""
 
 from __future__ import annotations
 
@@ -7,18 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Insert, bindparam, func, insert, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from fakeecr.store.images import NewImage
 from fakeecr.store.models import Base, Image, ImageIdentifier, ImageReference
 
 
 class Clash(NamedTuple):
-    """What could not be added, because its like stands in the repository already.
+    """An image that could not be added, because the repository already has its digest or one of its tags.
 
     Attributes:
-        position: which of the images.
-        tag: the tag that stands there already; None where it is the digest that does.
+        position: the image's position among the images to be added.
+        tag: the tag that is taken; None if it is the digest.
     """
 
     position: int
@@ -31,9 +30,14 @@ _NEW_IMAGES = select(Image.id, Image.digest).where(Image.id > bindparam("before"
 
 @functools.cache
 def _insert_into(table: type[Base], dialect: str) -> Insert:
-    """Write an INSERT, once an engine, that passes over a row whose like is there; the count of rows tells."""
-    new = sqlite.insert if dialect == "sqlite" else postgresql.insert
-    return new(table).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
+    """Return an INSERT that skips a row whose unique values are taken; the number of inserted rows reveals it."""
+    insert_of_dialect: Any
+    if dialect == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as insert_of_dialect
+    else:
+        from sqlalchemy.dialects.postgresql import insert as insert_of_dialect
+    statement: Insert = insert_of_dialect(table).on_conflict_do_nothing()
+    return statement.execution_options(preserve_rowcount=True)
 
 
 def add_images(
@@ -42,7 +46,7 @@ def add_images(
     """Add images with their tags to a repository.
 
     Returns:
-        None; or the first of them that is there already, or has a tag that is: then the caller is to undo all.
+        None if all were added. Otherwise the first image whose digest or tag is taken, and the caller must roll back.
     """
     dialect = connection.dialect.name
     before = connection.execute(_LAST_IMAGE).scalar() or 0
@@ -51,9 +55,11 @@ def add_images(
     keys = {row.digest: row.id for row in connection.execute(_NEW_IMAGES, {"before": before})}
     if len(keys) != len(images):
         return _digest_clash(images, keys)
-    _refer(connection, repository_id, [(keys[image.digest], image) for image, _ in images if image.contents.references])
-    # What these rows carry of their image is given here, and not copied by the database as for one image,
-    # because that takes four times as long (measured); the foreign key holds them to be true all the same.
+    _add_references(
+        connection, repository_id, [(keys[image.digest], image) for image, _ in images if image.contents.references]
+    )
+    # The image's columns are given here, instead of being copied by the database as for a single image, because
+    # copying takes four times as long (measured). The foreign key checks them all the same.
     identifiers = [
         {
             "repository_id": repository_id,
@@ -72,20 +78,19 @@ def add_images(
 
 
 def _without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Leave out the columns that no row uses: among made-up images that is most of them."""
+    """Return the rows without the columns that none of them uses, which for made-up images are most of them."""
     used = [name for name in rows[0] if any(row[name] is not None for row in rows)]
     return [{name: row[name] for name in used} for row in rows]
 
 
-def _refer(connection: Connection, repository_id: int, images: Sequence[tuple[int, NewImage]]) -> None:
-    """Write what images refer to."""
+def _add_references(connection: Connection, repository_id: int, images: Sequence[tuple[int, NewImage]]) -> None:
     references = [row for key, image in images for row in image.reference_rows(repository_id, key)]
     if references:
         connection.execute(insert(ImageReference), references)
 
 
 def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapping[str, int]) -> Clash | None:
-    """Find the first image that was not added: it stood there before, or stands twice among them."""
+    """Return the first image that was not added: its digest was taken, or occurs twice among the images."""
     seen = set()
     for position, (image, _) in enumerate(images):
         if image.digest in seen or image.digest not in keys:
@@ -97,23 +102,23 @@ def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapp
 def _tag_clash(
     connection: Connection, repository_id: int, images: Sequence[tuple[NewImage, tuple[str, ...]]]
 ) -> Clash | None:
-    """Find the first tag that was not added: another image has it, or its own image twice."""
+    """Return the first tag that was not added: another image has it, or its own image names it twice."""
     row = ImageIdentifier
     tags = [tag for _, tags in images for tag in tags]
     statement = select(row.tag, row.digest).where(row.repository_id == repository_id, row.tag.in_(tags))
-    holders = {row.tag: row.digest for row in connection.execute(statement)}
-    for number, (image, image_tags) in enumerate(images):
-        for position, tag in enumerate(image_tags):
-            if holders[tag] != image.digest or tag in image_tags[:position]:
-                return Clash(number, tag)
+    digest_by_tag = {row.tag: row.digest for row in connection.execute(statement)}
+    for position, (image, image_tags) in enumerate(images):
+        for index, tag in enumerate(image_tags):
+            if digest_by_tag[tag] != image.digest or tag in image_tags[:index]:
+                return Clash(position, tag)
     return None
 
 
-def identifiers_of(connection: Connection, repository_id: int, digests: Sequence[str]) -> dict[str, set[str | None]]:
-    """Give the tags of those images that are there; an image without a tag has None among them, and alone."""
+def get_identifiers(connection: Connection, repository_id: int, digests: Sequence[str]) -> dict[str, set[str | None]]:
+    """Return the tags of images by their digests, {None} for an untagged image; missing images are left out."""
     row = ImageIdentifier
     statement = select(row.digest, row.tag).where(row.repository_id == repository_id, row.digest.in_(digests))
-    found: dict[str, set[str | None]] = {}
+    tags: dict[str, set[str | None]] = {}
     for digest, tag in connection.execute(statement):
-        found.setdefault(digest, set()).add(tag)
-    return found
+        tags.setdefault(digest, set()).add(tag)
+    return tags

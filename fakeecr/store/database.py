@@ -1,7 +1,7 @@
 """Stores: a SQL database, how it is opened, and its reading and writing transactions.
 
-Writers take their turn on every engine: SQLite's take the file's lock as they begin (BEGIN IMMEDIATE),
-PostgreSQL's an advisory lock of the database. Readers never wait, and see one moment throughout.
+On every engine one writer works at a time: on SQLite it locks the file when it begins (BEGIN IMMEDIATE), on PostgreSQL
+it takes an advisory lock of the database. Readers never wait, and a transaction sees one state throughout.
 """
 
 from __future__ import annotations
@@ -12,32 +12,32 @@ import weakref
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import TypeGuard, cast
+from typing import TYPE_CHECKING, cast
 
 from sqlalchemy import Connection, Engine, create_engine, delete, event, make_url, select, text
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
 
 from fakeecr.errors import DatabaseError
+from fakeecr.settings import MEMORY, is_path
 from fakeecr.store import memory, migrations, sqlite_file
 from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, Secret, new_secret
 
-Database = str | os.PathLike[str] | URL | None
+if TYPE_CHECKING:
+    from fakeecr.settings import Database
 
-# Any number will do that other users of the same PostgreSQL database are unlikely to lock; this is "fakeecr".
+# A number that other users of the same PostgreSQL database are unlikely to lock: "fakeecr".
 _ADVISORY_LOCK = int.from_bytes(b"fakeecr")
-# What SQLite calls a database that is in no file.
-_MEMORY = ":memory:"
 
-
-_forked_along: weakref.WeakSet[Store] = weakref.WeakSet()
+# Every open store, so that a forked child can separate its copies from its parent's.
+_open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
 class Store:
     """A database that holds registries.
 
     Attributes:
-        secret: what seals this database's tokens, 32 bytes.
+        secret: the 32 bytes that seal this database's page tokens.
     """
 
     secret: bytes
@@ -47,32 +47,32 @@ class Store:
         raise NotImplementedError
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that writes: committed at its end, undone by an exception."""
+        """Open a transaction that writes: committed at its end, rolled back by an exception."""
         raise NotImplementedError
 
     def reset(self) -> None:
-        """Empty the database; no number is given again, so that every earlier token is void."""
+        """Delete every registry. Keys are not reused, so that every earlier token becomes invalid."""
         with self.writing() as connection:
             for table in (ImageIdentifier, Image, Repository, Registry):
                 connection.execute(delete(table))
 
     def close(self) -> None:
-        """Let go of the database."""
+        """Close the database."""
         raise NotImplementedError
 
     def after_fork(self) -> None:
-        """Go on in a child process, apart from the parent."""
+        """Separate this store, in a forked child, from the parent's."""
         raise NotImplementedError
 
 
 class MemoryStore(Store):
-    """A store of its own in memory: one connection, used by one thread at a time."""
+    """A store in memory: one connection, used by one thread at a time."""
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._connection = memory.engine().connect()
         self.secret = new_secret()
-        _forked_along.add(self)
+        _open_stores.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -91,12 +91,12 @@ class MemoryStore(Store):
             yield self._connection
 
     def close(self) -> None:
-        """Throw the database away."""
+        """Close the database, whose contents are lost."""
         with self._lock:
             self._connection.close()
 
     def after_fork(self) -> None:
-        """Leave the lock to the parent, whose other threads may hold it; the memory is a copy already."""
+        """Replace the lock, which another thread of the parent may hold; the memory itself is a copy already."""
         self._lock = threading.RLock()
 
 
@@ -111,11 +111,11 @@ class EngineStore(Store):
     def __init__(self, readers: Engine, writers: Engine) -> None:
         self._readers = readers
         self._writers = writers
-        # One thread of a process at a time asks for the database's lock: its own waiting is not a fair queue.
+        # Only one thread of a process waits for the database's lock, because SQLite does not queue waiters fairly.
         self._turn = threading.RLock()
         with readers.connect() as connection:
             self.secret = bytes.fromhex(connection.execute(select(Secret.value)).scalar_one())
-        _forked_along.add(self)
+        _open_stores.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -134,13 +134,13 @@ class EngineStore(Store):
         self._readers.dispose()
 
     def after_fork(self) -> None:
-        """Leave the parent's connections to the parent."""
+        """Drop the parent's connections without closing them."""
         self._turn = threading.RLock()
         self._readers.dispose(close=False)
 
 
 def _after_fork() -> None:
-    for store in list(_forked_along):
+    for store in list(_open_stores):
         store.after_fork()
 
 
@@ -149,43 +149,36 @@ if hasattr(os, "register_at_fork"):
 
 
 def open_store(database: Database = None) -> Store:
-    """Open a database, making it or bringing it up to date where need be.
+    """Open a database; it is created if it does not exist, and migrated if its schema is older.
 
     Args:
         database: None or ``":memory:"`` for one in memory, the path of a file, or a SQLAlchemy URL of SQLite or
             PostgreSQL.
 
     Raises:
-        DatabaseError: it cannot be used; it was left as it was.
+        DatabaseError: it cannot be used; it was not changed.
     """
-    if database is None or database == _MEMORY:
+    if database is None or database == MEMORY:
         return MemoryStore()
     if is_path(database):
         return _open_file(Path(database).expanduser())
     try:
         url = make_url(cast("str | URL", database))
     except ArgumentError as error:
-        raise DatabaseError(f"{database!r} is no SQLAlchemy URL: {error}") from error
+        raise DatabaseError(f"{database!r} is not a SQLAlchemy URL: {error}") from error
     backend = url.get_backend_name()
     if backend == "sqlite":
         return _open_sqlite_url(url)
     if backend == "postgresql":
         return _open_postgresql(url)
     raise DatabaseError(
-        f"fakeecr keeps its state in SQLite or PostgreSQL, not in {backend}. Give a path, or a URL that begins with "
+        f"fakeecr stores its state in SQLite or PostgreSQL, not in {backend}. Give a path, or a URL that begins with "
         "postgresql+psycopg://."
     )
 
 
-def is_path(database: Database) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether a database is the path of a file, and neither a URL nor in memory."""
-    if isinstance(database, os.PathLike):
-        return True
-    return isinstance(database, str) and "://" not in database and database != _MEMORY
-
-
-def shown(database: Database) -> str:
-    """Name a database in one line, without its password."""
+def describe(database: Database) -> str:
+    """Return a database's path or URL for a message, without a password."""
     if database is None or isinstance(database, os.PathLike):
         return str(database or "memory")
     try:
@@ -199,7 +192,7 @@ def _open_sqlite_url(url: URL) -> Store:
         raise DatabaseError(
             f"fakeecr sets SQLite's options itself; give the file's path alone instead of {url.render_as_string()}."
         )
-    if url.database in (None, "", _MEMORY):
+    if url.database in (None, "", MEMORY):
         return MemoryStore()
     return _open_file(Path(str(url.database)))
 

@@ -1,158 +1,165 @@
-"""Documents of registries, repositories and images: kept as JSON, found by their kind and name."""
+"""Documents of registries, repositories and images: JSON that is found by its kind and its name."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
 from fakeecr.store.models import Image, ImageDocument, RegistryDocument, RepositoryDocument
-from fakeecr.store.pages import Page, page_of
+from fakeecr.store.pages import Page, Place, page_of
 from fakeecr.store.prepared import Prepared
 
-# The kind of document that says what scans of an image find; seeds and tests say it, and scans give it.
-FINDINGS = "findings"
-
-_read_json = msgspec.json.Decoder().decode
-
 Table = type[RegistryDocument] | type[RepositoryDocument] | type[ImageDocument]
+Content = TypeVar("Content")
+
+_decode = msgspec.json.Decoder().decode
 
 
-class Document(NamedTuple):
-    """A document.
+class Document(NamedTuple, Generic[Content]):
+    """A stored document.
 
     Attributes:
-        name: what tells it from others of its kind; empty where there is one alone.
-        content: what was kept, as JSON has it.
-        created_at: when it was first kept.
-        updated_at: when it was kept last.
         key: its key.
+        name: what tells it from others of its kind; empty if its owner has only one of the kind.
+        content: what was stored.
+        created_at: when it was first stored.
+        updated_at: when it was last stored.
     """
 
+    key: int
     name: str
-    content: Any
+    content: Content
     created_at: datetime
     updated_at: datetime
-    key: int
 
 
-_singletons = Prepared(
+class Kind(Generic[Content]):
+    """A kind of document: where it is stored, and what it holds.
+
+    Args:
+        table: the table of its owners: registries, repositories or images.
+        name: the kind's name in that table.
+    """
+
+    def __init__(self, table: Table, name: str) -> None:
+        self.name = name
+        self._table = table
+
+    def get(self, connection: Connection, owner_id: int | None, name: str = "") -> Document[Content] | None:
+        """Return a document, or None if it, or its owner, does not exist."""
+        if owner_id is None:
+            return None
+        documents = self._read(connection, self._table.owner_id == owner_id, self._table.name == name)
+        return documents[0] if documents else None
+
+    def get_all(
+        self, connection: Connection, owner_id: int | None, names: Collection[str] | None = None
+    ) -> list[Document[Content]]:
+        """Return an owner's documents, all or those of these names, in the order in which they were created."""
+        if owner_id is None:
+            return []
+        by_name = [] if names is None else [self._table.name.in_(names)]
+        return self._read(connection, self._table.owner_id == owner_id, *by_name)
+
+    def page(
+        self, connection: Connection, owner_id: int | None, place: Place, *, created_since: datetime | None = None
+    ) -> Page[Document[Content]]:
+        """Return a page of an owner's documents, all or those created since a moment, oldest first."""
+        if owner_id is None:
+            return Page([], None)
+        conditions = [self._table.owner_id == owner_id, self._table.id > place.after]
+        if created_since is not None:
+            conditions.append(self._table.created_at >= created_since)
+        return page_of(self._read(connection, *conditions, limit=place.size + 1), place)
+
+    def put(
+        self, connection: Connection, owner_id: int, content: Content, moment: datetime, name: str = ""
+    ) -> Document[Content]:
+        """Store a document, in place of the owner's document of this kind and name, and return it."""
+        text = msgspec.json.encode(content).decode()
+        earlier = self.get(connection, owner_id, name)
+        if earlier is not None:
+            connection.execute(
+                update(self._table).where(self._table.id == earlier.key).values(content=text, updated_at=moment)
+            )
+            return earlier._replace(content=content, updated_at=moment)
+        values = {"owner_id": owner_id, "kind": self.name, "name": name, "content": text}
+        statement = insert(self._table).values(created_at=moment, updated_at=moment, **values)
+        key = connection.execute(statement.returning(self._table.id)).scalar_one()
+        return Document(key=key, name=name, content=content, created_at=moment, updated_at=moment)
+
+    def remove(self, connection: Connection, owner_id: int | None, name: str = "") -> Document[Content] | None:
+        """Remove a document and return it, or return None if it does not exist."""
+        document = self.get(connection, owner_id, name)
+        if document is not None:
+            connection.execute(delete(self._table).where(self._table.id == document.key))
+        return document
+
+    def everywhere(self, connection: Connection) -> list[tuple[int, Content]]:
+        """Return owner and content of every document of this kind."""
+        statement = select(self._table.owner_id, self._table.content).where(self._table.kind == self.name)
+        rows = connection.execute(statement.order_by(self._table.id))
+        return [(owner_id, _decode(content)) for owner_id, content in rows]
+
+    def oldest_update(self, connection: Connection) -> datetime | None:
+        """Return the earliest moment at which one of the documents was last stored, or None if there are none."""
+        statement = select(func.min(self._table.updated_at)).where(self._table.kind == self.name)
+        return connection.execute(statement).scalar()
+
+    def _read(self, connection: Connection, *conditions: Any, limit: int | None = None) -> list[Document[Content]]:
+        table = self._table
+        statement = (
+            select(table.id, table.name, table.content, table.created_at, table.updated_at)
+            .where(table.kind == self.name, *conditions)
+            .order_by(table.id)
+            .limit(limit)
+        )
+        return [
+            Document(row.id, row.name, _decode(row.content), row.created_at, row.updated_at)
+            for row in connection.execute(statement)
+        ]
+
+
+class ImageKind(Kind[Content]):
+    """A kind of document that images have."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(ImageDocument, name)
+
+    def by_image(self, connection: Connection, repository_id: int) -> dict[int, Content]:
+        """Return the contents of a repository's documents of this kind, by the images' keys."""
+        statement = (
+            select(ImageDocument.owner_id, ImageDocument.content)
+            .join(Image.__table__, Image.id == ImageDocument.owner_id)
+            .where(Image.repository_id == repository_id, ImageDocument.kind == self.name)
+        )
+        return {image_id: _decode(content) for image_id, content in connection.execute(statement)}
+
+
+# --- What every push and pull asks of a registry -------------------------------------------------
+
+_unnamed = Prepared(
     select(RegistryDocument.kind, RegistryDocument.content).where(
         RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.name == bindparam("name")
     )
 )
-_any = Prepared(
+_first = Prepared(
     select(RegistryDocument.id)
     .where(RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.kind == bindparam("kind"))
     .limit(1)
 )
 
 
-def find(connection: Connection, table: Table, owner: int | None, kind: str, name: str = "") -> Document | None:
-    """Find a document; there is none of an owner that is not there."""
-    if owner is None:
-        return None
-    found = _read(connection, table, table.owner_id == owner, table.kind == kind, table.name == name)
-    return found[0] if found else None
+def get_configurations(connection: Connection, registry_key: int) -> dict[str, Any]:
+    """Return the documents of which a registry has at most one, by the names of their kinds."""
+    rows = _unnamed.rows(connection, {"owner": registry_key, "name": ""})
+    return {kind: _decode(content) for kind, content in rows}
 
 
-def find_all(
-    connection: Connection, table: Table, owner: int | None, kind: str, names: Collection[str] | None = None
-) -> list[Document]:
-    """Find the documents of a kind, all or those of these names, in the order in which they were first kept."""
-    if owner is None:
-        return []
-    named = [] if names is None else [table.name.in_(names)]
-    return _read(connection, table, table.owner_id == owner, table.kind == kind, *named)
-
-
-def read_page(
-    connection: Connection,
-    table: Table,
-    owner: int | None,
-    kind: str,
-    *,
-    after: int = 0,
-    size: int,
-    since: datetime | None = None,
-) -> Page:
-    """Read a page of the documents of a kind, all or those that were first kept `since` then."""
-    if owner is None:
-        return Page([], None)
-    conditions = [table.owner_id == owner, table.kind == kind, table.id > after]
-    if since is not None:
-        conditions.append(table.created_at >= since)
-    return page_of(_read(connection, table, *conditions, limit=size + 1), size)
-
-
-def _read(connection: Connection, table: Table, *conditions: Any, limit: int | None = None) -> list[Document]:
-    statement = (
-        select(table.name, table.content, table.created_at, table.updated_at, table.id)
-        .where(*conditions)
-        .order_by(table.id)
-        .limit(limit)
-    )
-    return [
-        Document(row.name, _read_json(row.content), row.created_at, row.updated_at, row.id)
-        for row in connection.execute(statement)
-    ]
-
-
-def everywhere(connection: Connection, table: Table, kind: str) -> list[tuple[int, Any]]:
-    """Give the owner and content of every document of a kind."""
-    statement = select(table.owner_id, table.content).where(table.kind == kind).order_by(table.id)
-    return [(owner, _read_json(content)) for owner, content in connection.execute(statement)]
-
-
-def oldest(connection: Connection, table: Table, kind: str) -> datetime | None:
-    """Give when the document of a kind that was not changed for longest was kept."""
-    return connection.execute(select(func.min(table.updated_at)).where(table.kind == kind)).scalar()
-
-
-def of_images(connection: Connection, repository_id: int, kind: str) -> dict[int, Any]:
-    """Give the contents of the documents of a kind that the images of a repository have, by the images' keys."""
-    statement = (
-        select(ImageDocument.owner_id, ImageDocument.content)
-        .join(Image.__table__, Image.id == ImageDocument.owner_id)
-        .where(Image.repository_id == repository_id, ImageDocument.kind == kind)
-    )
-    return {owner: _read_json(content) for owner, content in connection.execute(statement)}
-
-
-def put(
-    connection: Connection, table: Table, owner: int, kind: str, content: Any, moment: datetime, name: str = ""
-) -> Document:
-    """Keep a document, in place of the one of this kind and name."""
-    kept = msgspec.json.encode(content).decode()
-    found = find(connection, table, owner, kind, name)
-    if found is None:
-        values = {"owner_id": owner, "kind": kind, "name": name, "content": kept}
-        connection.execute(insert(table).values(created_at=moment, updated_at=moment, **values))
-    else:
-        changed = update(table).where(table.id == found.key).values(content=kept, updated_at=moment)
-        connection.execute(changed)
-    created_at = moment if found is None else found.created_at
-    return Document(name, content, created_at, moment, 0 if found is None else found.key)
-
-
-def remove(connection: Connection, table: Table, owner: int | None, kind: str, name: str = "") -> Document | None:
-    """Remove a document, and give it; None where it is not there."""
-    found = find(connection, table, owner, kind, name)
-    if found is not None:
-        connection.execute(delete(table).where(table.id == found.key))
-    return found
-
-
-def singletons(connection: Connection, registry: int) -> dict[str, Any]:
-    """Give by their kinds the contents of those documents of a registry of which there is one alone."""
-    return {
-        kind: _read_json(content) for kind, content in _singletons.rows(connection, {"owner": registry, "name": ""})
-    }
-
-
-def has_any(connection: Connection, registry: int, kind: str) -> bool:
+def has_any(connection: Connection, registry_key: int, kind: Kind[Any]) -> bool:
     """Whether a registry has a document of a kind."""
-    return bool(_any.rows(connection, {"owner": registry, "kind": kind}))
+    return bool(_first.rows(connection, {"owner": registry_key, "kind": kind.name}))

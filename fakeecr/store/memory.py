@@ -1,4 +1,4 @@
-"""Databases in memory, each a copy of a template whose schema is built once a process."""
+"""Databases in memory: each is a copy of a template whose schema is created once in a process."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from fakeecr.store import migrations
 
 _building = threading.Lock()
 
-# Bigger than a file's, for flatter trees: a push among 100,000 images then costs what one among 1,000 does (measured).
+# Larger than a file's, for flatter trees: then a push costs the same among 100,000 images as among 1,000 (measured).
 _PAGE_SIZE = "PRAGMA page_size = 8192"
 
 
 def engine() -> Engine:
-    """Give the engine whose every connection is a new, empty database.
+    """Return the engine whose every connection is a new, empty database.
 
-    One engine serves all fakes of a process, so that a statement is compiled once for all of them.
+    One engine serves all fakes of a process, so that each statement is compiled only once.
     """
     with _building:
         return _engine()
@@ -35,7 +35,7 @@ def _engine() -> Engine:
     copying = threading.Lock()
 
     def copy() -> sqlite3.Connection:
-        # Threads are kept apart by the store's lock.
+        # The store's lock lets only one thread at a time use a connection.
         fresh = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         fresh.execute(_PAGE_SIZE)
         with copying:
@@ -49,7 +49,7 @@ def _engine() -> Engine:
 
 
 def begin_by_hand(engine: Engine) -> None:
-    """Begin transactions with the engine's own words; sqlite3 itself would begin them too late, or not at all."""
+    """Begin transactions explicitly; Python's sqlite3 would begin them too late, or not at all."""
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:

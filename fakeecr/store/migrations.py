@@ -1,7 +1,7 @@
-"""A database's schema revision: what it is, how a new one is made, and how an older one is brought up to date.
+"""The schema revision of a database: reading it, creating the newest, and migrating from an older one.
 
-Alembic is imported only where an older revision is found: a new database is made straight from the models,
-which a test holds equal to the migrations.
+A new database is created from the models, and a test checks that the migrations lead to the same schema. So Alembic is
+imported only for an older database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from fakeecr.store.models import Base, Secret, new_secret
 
 HEAD = "0003"
 
-# Alembic's own table under a name of ours: by it a fakeecr database is known.
+# Alembic's table of the revision; its name marks a database as fakeecr's.
 VERSION_TABLE = "fakeecr_schema"
 _version = Table(
     VERSION_TABLE,
@@ -36,17 +36,17 @@ _version = Table(
 
 
 def scripts() -> Path:
-    """Find the migrations: inside the installed package, or beside it in a checkout."""
+    """Return the directory of the migrations: inside the installed package, or beside it in a checkout."""
     package = Path(__file__).parent.parent
     installed = package / "_migrations"
     return installed if installed.is_dir() else package.parent / "migrations"
 
 
 def revision(connection: Connection, name: str) -> str | None:
-    """Read a database's revision; None for a database that has no table at all.
+    """Return a database's revision, or None if it has no table at all.
 
     Raises:
-        DatabaseError: it has tables, and they are not fakeecr's.
+        DatabaseError: it has tables that are not fakeecr's.
     """
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE in tables:
@@ -54,47 +54,47 @@ def revision(connection: Connection, name: str) -> str | None:
     if tables:
         raise DatabaseError(
             f"{name} is a database, but not one of fakeecr's: it has the table '{tables[0]}' and no "
-            f"'{VERSION_TABLE}'. Nothing in it was changed. Give fakeecr a database of its own."
+            f"'{VERSION_TABLE}'. It was not changed. Give fakeecr a database of its own."
         )
     return None
 
 
-def check_revision(found: str | None, name: str) -> None:
-    """Refuse a revision that this fakeecr does not know.
+def check_revision(current: str | None, name: str) -> None:
+    """Check that this fakeecr knows a revision.
 
     Raises:
         DatabaseError: a newer fakeecr wrote the database.
     """
-    if found in (None, HEAD):
+    if current in (None, HEAD):
         return
     from alembic.script import ScriptDirectory
 
-    known = {script.revision for script in ScriptDirectory(str(scripts())).walk_revisions()}
-    if found not in known:
+    revisions = {script.revision for script in ScriptDirectory(str(scripts())).walk_revisions()}
+    if current not in revisions:
         raise DatabaseError(
-            f"{name} has the schema revision {found}; this fakeecr knows revisions up to {HEAD}. Nothing in it "
-            "was changed. Upgrade fakeecr, or give it another database."
+            f"{name} has the schema revision {current}; this fakeecr knows revisions up to {HEAD}. It was not "
+            "changed. Upgrade fakeecr, or give it another database."
         )
 
 
 def bring_up_to_date(connection: Connection, name: str) -> None:
-    """Create the schema where there is none, or migrate an older one; the caller holds the writers' lock.
+    """Create the schema in an empty database, or migrate an older one; the caller holds the lock of writers.
 
     Raises:
         DatabaseError: the database is not fakeecr's, or newer.
     """
-    found = revision(connection, name)
-    if found == HEAD:
+    current = revision(connection, name)
+    if current == HEAD:
         return
-    check_revision(found, name)
-    if found is None:
+    check_revision(current, name)
+    if current is None:
         create(connection)
     else:
         _upgrade(connection)
 
 
 def create(connection: Connection) -> None:
-    """Make the schema of the newest revision in an empty database."""
+    """Create the newest schema in an empty database."""
     Base.metadata.create_all(connection)
     _version.create(connection)
     connection.execute(insert(_version).values(version_num=HEAD))
@@ -106,7 +106,7 @@ def _upgrade(connection: Connection) -> None:
     from alembic.config import Config
 
     config = Config()
-    # The configuration interpolates percent signs, which a path may have.
+    # Alembic interpolates percent signs, which a path may contain.
     config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
     config.attributes["connection"] = connection
     command.upgrade(config, "head")

@@ -1,7 +1,7 @@
 """The tables: registries have repositories, repositories have images, images have identifiers.
 
-What must always hold is held by the database itself. The copies that an identifier carries of its image
-(repository, digest, status, whether it is tagged) are one foreign key, so that they cannot drift apart.
+The database itself enforces what must always be true. The columns that an identifier copies from its image
+(repository, digest, status, whether it is tagged) form one foreign key, so that they cannot differ from the image's.
 """
 
 from __future__ import annotations
@@ -30,33 +30,33 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class Moment(TypeDecorator[datetime]):
-    """A moment in UTC, kept as whole microseconds since 1970: exact, ordered, the same on every engine."""
+class Timestamp(TypeDecorator[datetime]):
+    """A moment in UTC, stored as whole microseconds since 1970: exact, ordered, the same on every engine."""
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
-        """Turn an aware datetime into microseconds."""
+        """Return an aware datetime in microseconds."""
         return None if value is None else microseconds(value)
 
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        """Turn microseconds into a datetime in UTC."""
+        """Return microseconds as a datetime in UTC."""
         return None if value is None else _EPOCH + timedelta(microseconds=value)
 
 
 def microseconds(moment: datetime) -> int:
-    """Give a moment as a :class:`Moment` column holds it."""
+    """Return a moment as a :class:`Timestamp` column stores it."""
     return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-# SQLite counts on its own, and never gives a number twice, only in a column of exactly this type.
+# SQLite numbers rows by itself, and never reuses a number, only in a column of exactly this type.
 _Key = BigInteger().with_variant(Integer, "sqlite")
 _NEVER_REUSED = {"sqlite_autoincrement": True}
 
 
 class Base(DeclarativeBase):
-    """The base of every table; the names of constraints are fixed, so that migrations can name them."""
+    """The base of every table; constraints have fixed names, so that migrations can refer to them."""
 
     metadata = MetaData(
         naming_convention={
@@ -70,7 +70,7 @@ class Base(DeclarativeBase):
 
 
 class Secret(Base):
-    """The database's own secret, which seals its tokens; one row, and never part of a dump."""
+    """The secret that seals this database's page tokens: one row, never part of a dump."""
 
     __tablename__ = "secret"
     __table_args__ = (CheckConstraint("id = 1", name="only_one"),)
@@ -80,7 +80,7 @@ class Secret(Base):
 
 
 def new_secret() -> bytes:
-    """Make a secret of 32 bytes."""
+    """Make a new secret of 32 bytes."""
     return secrets.token_bytes(32)
 
 
@@ -98,8 +98,8 @@ class Registry(Base):
 class Repository(Base):
     """A repository and its settings.
 
-    `exclusion_filters` holds the wildcards that except tags from its mutability, as JSON: ``["dev-*"]``.
-    `pushes` counts the images that fakeecr made up for it, so that each is another.
+    `exclusion_filters` holds the patterns that exempt tags from its mutability, as JSON: ``["dev-*"]``.
+    `pushes` counts the images that fakeecr made up for it, so that no two are alike.
     """
 
     __tablename__ = "repository"
@@ -123,7 +123,7 @@ class Repository(Base):
     id: Mapped[int] = mapped_column(_Key, primary_key=True)
     registry_id: Mapped[int] = mapped_column(_Key, ForeignKey("registry.id", ondelete="CASCADE"))
     name: Mapped[str] = mapped_column(String(256))
-    created_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Timestamp)
     pushes: Mapped[int] = mapped_column(_Key, server_default=text("0"))
     tag_mutability: Mapped[str] = mapped_column(String(24), server_default=text("'MUTABLE'"))
     exclusion_filters: Mapped[str | None] = mapped_column(String)
@@ -133,7 +133,7 @@ class Repository(Base):
 
 
 class RepositoryTag(Base):
-    """A tag of a repository as a resource of AWS: a key and a value, not an image's tag."""
+    """A tag of a repository as an AWS resource: a key and a value, not an image's tag."""
 
     __tablename__ = "repository_tag"
 
@@ -143,29 +143,29 @@ class RepositoryTag(Base):
 
 
 class Image(Base):
-    """An image, known by its digest.
+    """An image, identified by its digest.
 
-    `manifest` holds the exact bytes of its manifest; for an image that fakeecr made up, `made_from` holds the
-    few words its manifest is made from again, so that a million of them stay small. An image that a seed gave
-    by its digest alone has neither.
+    `manifest` holds the exact bytes of its manifest. For an image that fakeecr made up, `made_from` holds the few
+    words from which its manifest can be made again, so that a million such images stay small. An image that a seed
+    names only by its digest has neither.
 
-    What a manifest says is in `media_type`, `artifact_media_type` (its config's), `artifact_type` (its own, for
-    referrers), `size` and `subject`; None where it says nothing, and for all that fakeecr made up.
+    `media_type`, `artifact_media_type` (the config's), `artifact_type` (for referrers), `size` and `subject` are read
+    from the manifest. They are None if the manifest does not say, and for every image that fakeecr made up.
     """
 
     __tablename__ = "image"
     __table_args__ = (
         UniqueConstraint("repository_id", "digest"),
-        # What an identifier's foreign key refers to. The id leads, so that the index grows at its end.
+        # The target of an identifier's foreign key. The id leads, so that the index grows at its end.
         UniqueConstraint("id", "repository_id", "digest", "status", "tagged", name="uq_image_copied"),
         CheckConstraint("status IN ('ACTIVE', 'ARCHIVED', 'ACTIVATING')", name="status"),
         CheckConstraint("manifest IS NULL OR made_from IS NULL", name="one_manifest"),
-        # One index for each way DescribeImages can be filtered, each in the order of its pages.
+        # One index for each filter of DescribeImages, in the order of its pages.
         Index(None, "repository_id", "id"),
         Index(None, "repository_id", "status", "id"),
         Index(None, "repository_id", "tagged", "id"),
         Index(None, "repository_id", "status", "tagged", "id"),
-        # ListImageReferrers; few images have a subject.
+        # For ListImageReferrers; few images have a subject.
         Index(
             "ix_image_subject",
             "repository_id",
@@ -183,7 +183,7 @@ class Image(Base):
     digest: Mapped[str] = mapped_column(String(71))
     status: Mapped[str] = mapped_column(String(10), server_default=text("'ACTIVE'"))
     tagged: Mapped[bool]
-    pushed_at: Mapped[datetime] = mapped_column(Moment)
+    pushed_at: Mapped[datetime] = mapped_column(Timestamp)
     manifest: Mapped[bytes | None]
     made_from: Mapped[str | None] = mapped_column(String)
     media_type: Mapped[str | None] = mapped_column(String)
@@ -191,30 +191,30 @@ class Image(Base):
     artifact_type: Mapped[str | None] = mapped_column(String)
     size: Mapped[int | None] = mapped_column(BigInteger)
     subject: Mapped[str | None] = mapped_column(String)
-    pulled_at: Mapped[datetime | None] = mapped_column(Moment)
-    archived_at: Mapped[datetime | None] = mapped_column(Moment)
-    activated_at: Mapped[datetime | None] = mapped_column(Moment)
+    pulled_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    archived_at: Mapped[datetime | None] = mapped_column(Timestamp)
+    activated_at: Mapped[datetime | None] = mapped_column(Timestamp)
 
 
 class ImageReference(Base):
-    """What an image's manifest refers to by digest: the images of a list, or the layers and config of one image."""
+    """A digest that a manifest refers to: an image of a list, or a layer or config of an image."""
 
     __tablename__ = "image_reference"
-    # Without SQLite's own row numbers it is one tree instead of two.
+    # Without SQLite's own row numbers the table is one tree instead of two.
     __table_args__ = (Index(None, "repository_id", "digest"), {"sqlite_with_rowid": False})
 
     image_id: Mapped[int] = mapped_column(_Key, ForeignKey("image.id", ondelete="CASCADE"), primary_key=True)
     digest: Mapped[str] = mapped_column(String, primary_key=True)
-    # A copy, so that one index finds who refers to a digest in a repository.
+    # Copied from the image, so that one index finds every reference to a digest in a repository.
     repository_id: Mapped[int] = mapped_column(_Key)
     is_layer: Mapped[bool]
     media_type: Mapped[str | None] = mapped_column(String)
 
 
 class Layer(Base):
-    """A layer, or any other blob; while its upload is open it has no digest, afterwards its parts are its content.
+    """A layer, or any other blob: without a digest while its upload is open, and then the sum of its parts.
 
-    `size` counts the bytes received. A layer that a seed brought never had an upload.
+    `size` counts the bytes received. A layer from a seed never had an upload.
     """
 
     __tablename__ = "layer"
@@ -232,7 +232,7 @@ class Layer(Base):
 
 
 class LayerPart(Base):
-    """A part of a layer, as it was uploaded: the bytes from `first_byte` on."""
+    """An uploaded part of a layer: the bytes from `first_byte` on."""
 
     __tablename__ = "layer_part"
 
@@ -242,17 +242,17 @@ class LayerPart(Base):
 
 
 class _Document:
-    """What is kept as it was given, as JSON: a policy, a configuration, the results of a scan.
+    """JSON that is only read as a whole: a policy, a configuration, the results of a scan.
 
-    `kind` says what it is, and `name` tells those of one kind apart.
+    `kind` says what it is; `name` tells documents of one kind apart.
     """
 
     id: Mapped[int] = mapped_column(_Key, primary_key=True)
     kind: Mapped[str] = mapped_column(String)
     name: Mapped[str] = mapped_column(String, server_default=text("''"))
     content: Mapped[str] = mapped_column(String)
-    created_at: Mapped[datetime] = mapped_column(Moment)
-    updated_at: Mapped[datetime] = mapped_column(Moment)
+    created_at: Mapped[datetime] = mapped_column(Timestamp)
+    updated_at: Mapped[datetime] = mapped_column(Timestamp)
 
 
 class RegistryDocument(_Document, Base):
@@ -283,16 +283,16 @@ class ImageDocument(_Document, Base):
 
 
 class PreviewedImage(Base):
-    """What a repository's lifecycle policy does with an image, by the last preview; the image may be gone since.
+    """An image in the last preview of a repository's lifecycle policy; it may have been deleted since.
 
-    `id` is the key that pages are read by. `tags` is a list in JSON; `action` is EXPIRE or TRANSITION,
-    and `storage_class` STANDARD or ARCHIVE.
+    `id` is the key of pages. `tags` is a JSON list; `action` is EXPIRE or TRANSITION; `storage_class` is STANDARD or
+    ARCHIVE.
     """
 
     __tablename__ = "previewed_image"
     __table_args__ = (
         UniqueConstraint("repository_id", "digest"),
-        # One index for each way a preview can be filtered, each in the order of its pages.
+        # One index for each filter of a preview, in the order of its pages.
         Index(None, "repository_id", "id"),
         Index(None, "repository_id", "tagged", "id"),
         _NEVER_REUSED,
@@ -303,16 +303,16 @@ class PreviewedImage(Base):
     digest: Mapped[str] = mapped_column(String(71))
     tags: Mapped[str] = mapped_column(String)
     tagged: Mapped[bool]
-    pushed_at: Mapped[datetime] = mapped_column(Moment)
+    pushed_at: Mapped[datetime] = mapped_column(Timestamp)
     action: Mapped[str] = mapped_column(String(10))
     priority: Mapped[int] = mapped_column(BigInteger)
     storage_class: Mapped[str] = mapped_column(String(10))
 
 
 class ImageIdentifier(Base):
-    """A row of ListImages: one for each tag of an image, or one without a tag for an image that has none.
+    """A row of ListImages: one for each tag of an image, or one without a tag for an untagged image.
 
-    `id` grows with every row and is never given twice: it is the key that pages are read by.
+    `id` grows with every row and is never reused: it is the key of pages.
     """
 
     __tablename__ = "image_identifier"
@@ -332,10 +332,10 @@ class ImageIdentifier(Base):
             sqlite_where=text("tag IS NULL"),
             postgresql_where=text("tag IS NULL"),
         ),
-        # For the foreign key, too: of several indexes SQLite takes the one that has most of its columns, and with
-        # image_id alone that was one by which a whole repository was read for each image that changed.
+        # SQLite follows the foreign key by the index with most of its columns. Without this one it would choose an
+        # index of whole repositories, and read all of it for each image that changes.
         Index(None, "image_id", "repository_id", "image_status", "tagged"),
-        # One index for each way ListImages can be filtered, each in the order of its pages.
+        # One index for each filter of ListImages, in the order of its pages.
         Index(None, "repository_id", "id"),
         Index(None, "repository_id", "image_status", "id"),
         Index(None, "repository_id", "tagged", "id"),

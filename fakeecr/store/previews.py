@@ -1,4 +1,4 @@
-"""Previews of lifecycle policies: what becomes of each image that one acts on, read page by page."""
+"""Previews of lifecycle policies: what would happen to each image, read page by page."""
 
 from __future__ import annotations
 
@@ -10,24 +10,26 @@ import msgspec
 from sqlalchemy import Connection, Select, delete, insert, or_, select
 
 from fakeecr.store.models import PreviewedImage
-from fakeecr.store.pages import Page, page_of
+from fakeecr.store.pages import Page, Place, page_of
 
-_row = PreviewedImage
-_shown = select(_row.digest, _row.tags, _row.pushed_at, _row.action, _row.priority, _row.storage_class, _row.id)
-_read_tags = msgspec.json.Decoder(list[str]).decode
+_table = PreviewedImage
+_rows = select(
+    _table.digest, _table.tags, _table.pushed_at, _table.action, _table.priority, _table.storage_class, _table.id
+)
+_decode_tags = msgspec.json.Decoder(list[str]).decode
 
 
-class Previewed(NamedTuple):
-    """What a policy does with an image.
+class PreviewRow(NamedTuple):
+    """What a policy would do with an image.
 
     Attributes:
         digest: the image's digest.
         tags: its tags.
         pushed_at: when it was pushed.
         action: ``EXPIRE`` or ``TRANSITION``.
-        priority: that of the rule which does it.
-        storage_class: where the image is, ``STANDARD`` or ``ARCHIVE``.
-        key: the key of the row; 0 of one that is yet to be written.
+        priority: the priority of the rule that acts.
+        storage_class: the image's storage class, ``STANDARD`` or ``ARCHIVE``.
+        key: the key of the row; 0 before it is stored.
     """
 
     digest: str
@@ -39,63 +41,65 @@ class Previewed(NamedTuple):
     key: int = 0
 
 
-def keep(connection: Connection, repository_id: int, previewed: Sequence[Previewed]) -> None:
-    """Keep a preview in place of the repository's last one."""
-    connection.execute(delete(_row).where(_row.repository_id == repository_id))
-    rows = [
+def put_preview(connection: Connection, repository_id: int, rows: Sequence[PreviewRow]) -> None:
+    """Store a preview in place of the repository's last one."""
+    connection.execute(delete(_table).where(_table.repository_id == repository_id))
+    values = [
         {
             "repository_id": repository_id,
-            "digest": each.digest,
-            "tags": msgspec.json.encode(each.tags).decode(),
-            "tagged": bool(each.tags),
-            "pushed_at": each.pushed_at,
-            "action": each.action,
-            "priority": each.priority,
-            "storage_class": each.storage_class,
+            "digest": row.digest,
+            "tags": msgspec.json.encode(row.tags).decode(),
+            "tagged": bool(row.tags),
+            "pushed_at": row.pushed_at,
+            "action": row.action,
+            "priority": row.priority,
+            "storage_class": row.storage_class,
         }
-        for each in previewed
+        for row in rows
     ]
-    if rows:
-        connection.execute(insert(_row), rows)
+    if values:
+        connection.execute(insert(_table), values)
 
 
-def page_statement(repository_id: int, tagged: bool | None, after: int, size: int) -> Select[*tuple[Any, ...]]:
-    """Write the SELECT of a page, and of one row more; each way of filtering has an index in the order of its keys."""
-    statement = _shown.where(_row.repository_id == repository_id, _row.id > after)
+def page_statement(repository_id: int, tagged: bool | None, place: Place) -> Select[*tuple[Any, ...]]:
+    """Return the SELECT of a page, and of one row more; each filter has an index in the order of the keys."""
+    statement = _rows.where(_table.repository_id == repository_id, _table.id > place.after)
     if tagged is not None:
-        statement = statement.where(_row.tagged.is_(tagged))
-    return statement.order_by(_row.id).limit(size + 1)
+        statement = statement.where(_table.tagged.is_(tagged))
+    return statement.order_by(_table.id).limit(place.size + 1)
 
 
-def read_page(connection: Connection, repository_id: int, tagged: bool | None, *, after: int = 0, size: int) -> Page:
-    """Read a page of a repository's last preview, in the order in which it was kept.
+def page_of_preview(connection: Connection, repository_id: int, tagged: bool | None, place: Place) -> Page[PreviewRow]:
+    """Return a page of a repository's last preview, in the order of evaluation.
 
     Args:
         connection: a transaction.
         repository_id: the repository's key.
-        tagged: whether the images that are shown had tags; None for all.
-        after: the last key of the page before; 0 for the first page.
-        size: how many rows at most.
+        tagged: whether the images to include had tags; None for both.
+        place: where the page begins.
     """
-    return page_of(_read(connection, page_statement(repository_id, tagged, after, size)), size)
+    return page_of(_read(connection, page_statement(repository_id, tagged, place)), place)
 
 
-def find_all(
-    connection: Connection, repository_id: int, tagged: bool | None, wanted: Set[tuple[str | None, str | None]]
-) -> list[Previewed]:
-    """Give of a repository's last preview what is shown and about these images, each known by a digest, a tag or both.
+def get_previewed(
+    connection: Connection,
+    repository_id: int,
+    tagged: bool | None,
+    image_ids: Set[tuple[str | None, str | None]],
+) -> list[PreviewRow]:
+    """Return the rows of the last preview for these images, each named by digest, tag or both.
 
-    What they were called counts, and whether they were there, when it was made.
+    The digest and tags at the time of the preview count.
     """
-    digests = [digest for digest, _ in wanted if digest is not None]
-    statement = _shown.where(_row.repository_id == repository_id, or_(_row.digest.in_(digests), _row.tagged))
-    found = []
-    for each in _read(connection, statement.order_by(_row.id)):
-        names = {(digest, tag) for digest in (None, each.digest) for tag in (None, *each.tags)}
-        if tagged in (None, bool(each.tags)) and names & wanted:
-            found.append(each)
-    return found
+    digests = [digest for digest, _ in image_ids if digest is not None]
+    statement = _rows.where(_table.repository_id == repository_id, or_(_table.digest.in_(digests), _table.tagged))
+    rows = []
+    for row in _read(connection, statement.order_by(_table.id)):
+        names = {(digest, tag) for digest in (None, row.digest) for tag in (None, *row.tags)}
+        if tagged in (None, bool(row.tags)) and names & image_ids:
+            rows.append(row)
+    return rows
 
 
-def _read(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[Previewed]:
-    return [Previewed(digest, _read_tags(tags), *others) for digest, tags, *others in connection.execute(statement)]
+def _read(connection: Connection, statement: Select[*tuple[Any, ...]]) -> list[PreviewRow]:
+    return [PreviewRow(digest, _decode_tags(tags), *others) for digest, tags, *others in connection.execute(statement)]

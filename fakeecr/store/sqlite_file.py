@@ -1,4 +1,4 @@
-"""State files: what may be opened as one, and how SQLite is set up for it."""
+"""State files: which files can be opened as one, and how SQLite is configured for them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from fakeecr.errors import DatabaseError
 from fakeecr.store import migrations
 from fakeecr.store.memory import begin_by_hand
 
-# How long a connection waits for another's lock, in seconds: long enough for a big seed to finish.
+# How many seconds a connection waits for another's lock: long enough for a large seed to finish.
 _BUSY_TIMEOUT = 60.0
 _HEADER = b"SQLite format 3\0"
 
 
 def engine(path: Path) -> Engine:
-    """Make an engine for a state file; nothing is opened yet."""
+    """Build the engine of a state file; nothing is opened yet."""
 
     def connect() -> sqlite3.Connection:
         connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
         connection.execute("PRAGMA foreign_keys = ON")
-        # With a write-ahead log this loses nothing when the process dies, and does not wait for the disk.
+        # With a write-ahead log this does not wait for the disk, and loses nothing if the process is killed.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
@@ -38,44 +38,44 @@ def engine(path: Path) -> Engine:
 
 
 def is_current(path: Path) -> bool:
-    """Look at a file without touching it: True where it is of the newest revision, False where work is to do.
+    """Whether a file has the newest schema already; the file is not changed.
 
     Raises:
-        DatabaseError: it cannot become a state file, or is one of a newer fakeecr.
+        DatabaseError: it cannot become a state file, or a newer fakeecr wrote it.
     """
     if path.is_dir():
         raise DatabaseError(f"{path} is a directory. Give the path of a file in it, such as {path / 'fakeecr.db'}.")
     if not path.parent.is_dir():
-        raise DatabaseError(f"{path} cannot be made: there is no directory {path.parent}. Create it first.")
+        raise DatabaseError(f"{path} cannot be created: the directory {path.parent} does not exist. Create it first.")
     if not path.exists():
         _must_be_writable(path.parent, path)
         return False
     if not path.is_file():
-        raise DatabaseError(f"{path} is not a file. Give the path of a file, or of one to be made.")
+        raise DatabaseError(f"{path} is not a file. Give the path of a file, which is created if it does not exist.")
     if not os.access(path, os.R_OK):
         raise DatabaseError(f"{path} cannot be read by this user. Change its permissions, or give another path.")
     with path.open("rb") as file:
         header = file.read(len(_HEADER))
     if header not in (b"", _HEADER):
         raise DatabaseError(
-            f"{path} is not a fakeecr database, nor any other SQLite file. It was not changed. "
+            f"{path} is not a SQLite file, so it cannot be a fakeecr database. It was not changed. "
             "Give another path, or move the file away."
         )
     _must_be_writable(path, path)
     _must_be_writable(path.parent, path)
     if not header:
         return False
-    found = _revision(path)
-    migrations.check_revision(found, str(path))
-    return found == migrations.HEAD
+    revision = _revision(path)
+    migrations.check_revision(revision, str(path))
+    return revision == migrations.HEAD
 
 
 def _must_be_writable(place: Path, path: Path) -> None:
     if not os.access(place, os.W_OK):
-        what = "the directory of" if place != path else ""
+        what = "it" if place == path else "its directory"
         raise DatabaseError(
-            f"{path} cannot be written: {what + ' ' if what else ''}it is read-only for this user. Change the "
-            f"permissions of {place}, or give a copy of the file in a place that can be written."
+            f"{path} cannot be written: {what} is read-only for this user. Change the permissions of {place}, or give "
+            "a copy of the file in a directory that can be written."
         )
 
 
@@ -83,11 +83,11 @@ def _revision(path: Path) -> str | None:
     log = path.with_name(f"{path.name}-wal")
     try:
         if _is_empty(log):
-            # Nobody is writing: the file alone can be read, and nothing is left beside it.
+            # Nobody is writing: the file can be read alone, without leaving a lock file beside it.
             try:
                 return _revision_in(path, "mode=ro&immutable=1")
             except SQLDatabaseError:
-                if not log.exists():  # else somebody has begun to write, and it is to be read as any other
+                if not log.exists():  # else another process began to write, and the file is read like any other
                     raise
         return _revision_in(path, "mode=ro")
     except SQLDatabaseError as error:
@@ -95,17 +95,17 @@ def _revision(path: Path) -> str | None:
 
 
 def _is_empty(log: Path) -> bool:
-    """Whether a log holds nothing; in one step, for it goes with the last process that has the file open."""
+    """Whether a write-ahead log is empty or missing; it is deleted with the last process that has the file open."""
     try:
         return log.stat().st_size == 0
     except FileNotFoundError:
         return True
 
 
-def _revision_in(path: Path, how: str) -> str | None:
+def _revision_in(path: Path, options: str) -> str | None:
     reader = create_engine(
         "sqlite://",
-        creator=lambda: sqlite3.connect(f"{path.as_uri()}?{how}", uri=True, timeout=_BUSY_TIMEOUT),
+        creator=lambda: sqlite3.connect(f"{path.as_uri()}?{options}", uri=True, timeout=_BUSY_TIMEOUT),
         poolclass=NullPool,
     )
     with reader.connect() as connection:
@@ -113,26 +113,26 @@ def _revision_in(path: Path, how: str) -> str | None:
 
 
 def remedy(error: SQLDatabaseError) -> str:
-    """Say what to do about a fault that SQLite reports of a file."""
+    """Return advice about a fault of a file that SQLite reported."""
     text = str(error.orig)
     if "readonly" in text or "unable to open" in text:
         return "Change the permissions of the file and its directory, or give another path."
     if "locked" in text:
-        return "Another program holds it: close that program, or give another path."
-    return "Give another path, or put back a sound copy of the file."
+        return "Another program has locked it: close that program, or give another path."
+    return "Give another path, or restore an intact copy of the file."
 
 
 def switch_to_wal(engine: Engine) -> None:
-    """Keep the file with a write-ahead log, so that readers and a writer do not wait for each other.
+    """Give the file a write-ahead log, so that readers and a writer do not wait for each other.
 
-    The switch needs the file for a moment to itself, and SQLite does not wait for that: so this does.
+    The switch needs the file exclusively for a moment, and SQLite does not wait for that, so this function does.
     """
     attempts = 600
     while True:
         attempts -= 1
         with engine.connect() as connection:
             dbapi = connection.connection.dbapi_connection
-            assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - made above
+            assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - created above
             try:
                 dbapi.execute("PRAGMA journal_mode = WAL").fetchone()
             except sqlite3.OperationalError as error:
@@ -145,11 +145,11 @@ def switch_to_wal(engine: Engine) -> None:
 
 @contextmanager
 def schema_transaction(engine: Engine) -> Iterator[Connection]:
-    """Open a writing transaction that may rebuild tables: foreign keys rest, and are all checked at its end."""
+    """Open a transaction that may rebuild tables: foreign keys are off, and all of them are checked at its end."""
     options = {"fakeecr_begin": "BEGIN IMMEDIATE"}
     with engine.connect().execution_options(**options) as connection:
         dbapi = connection.connection.dbapi_connection
-        assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - made above
+        assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - created above
         dbapi.execute("PRAGMA foreign_keys = OFF")
         try:
             with connection.begin():

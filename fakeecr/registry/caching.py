@@ -1,0 +1,73 @@
+"""Pull-through caches: pulling what a repository lacks from its upstream."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from fakeecr import clock
+from fakeecr.registry.call import Call
+from fakeecr.registry.copying import copy_image
+from fakeecr.registry.creation import ensure_repository
+from fakeecr.registry.kinds import CACHE_RULE, CacheRule
+from fakeecr.registry.lookup import Failure, find_images, find_repository, get_registry, get_repository
+from fakeecr.rules.upstreams import ecr_registry_at
+from fakeecr.rules.wildcards import longest_prefix
+from fakeecr.store import repositories
+from fakeecr.store.repositories import StoredRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
+
+
+def find_repository_to_pull_from(
+    call: Call, name: str, registry_id: str | None, image_ids: Sequence[ImageIdentifierTypeDef]
+) -> StoredRepository:
+    """Return the repository of a pull, after a cache has pulled these images from its upstream.
+
+    Raises:
+        ECRError: a RepositoryNotFoundException.
+    """
+    repository = get_repository(call, name, registry_id)
+    if repository is not None and not repository.is_registry_configured:
+        return repository
+    return _pull_through(call, call.account_id(registry_id), name, image_ids) or (
+        repository or find_repository(call, name, registry_id)
+    )
+
+
+def _pull_through(
+    call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]
+) -> StoredRepository | None:
+    """Copy the images that upstream has into the cache; return its repository, or None if nothing was copied."""
+    documents = CACHE_RULE.get_all(call.connection, get_registry(call, account_id))
+    rules = {document.name: document.content for document in documents}
+    prefix = longest_prefix(rules, name)
+    if prefix is None:
+        return None
+    upstream = _get_upstream_repository(call, rules[prefix], _upstream_name(prefix, rules[prefix], name))
+    if upstream is None:
+        return None
+    cache = None
+    for image_id, image in find_images(call, upstream, image_ids):
+        if isinstance(image, Failure) or image.status != "ACTIVE":
+            continue
+        cache = cache or ensure_repository(call, account_id, name, "PULL_THROUGH_CACHE", clock.now())
+        tag = image_id.get("imageTag")
+        copy_image(call, upstream.key, image, cache, [tag] if tag else [])
+    return cache
+
+
+def _upstream_name(prefix: str, rule: CacheRule, name: str) -> str:
+    """Return the name that a cached repository has upstream."""
+    suffix = name if prefix == "ROOT" else name.removeprefix(prefix.rstrip("/") + "/")
+    upstream_prefix = rule["upstreamRepositoryPrefix"]
+    return suffix if upstream_prefix == "ROOT" else f"{upstream_prefix.rstrip('/')}/{suffix}"
+
+
+def _get_upstream_repository(call: Call, rule: CacheRule, name: str) -> StoredRepository | None:
+    """Return a repository upstream: of this fake's own registry if the host is ECR's, else one that a seed offers."""
+    host = rule["upstreamRegistryUrl"]
+    ecr_registry = ecr_registry_at(host)
+    repository = ecr_registry and repositories.get_repository(call.connection, *ecr_registry, name)
+    return repository or repositories.get_repository(call.connection, repositories.UPSTREAM, host, name)

@@ -1,0 +1,74 @@
+"""Every kind of document that registries, repositories and images have.
+
+The kinds' names are in state files, so they cannot change.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from fakeecr.store.documents import ImageKind, Kind
+from fakeecr.store.models import RegistryDocument, RepositoryDocument
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import (
+        RegistryScanningConfigurationTypeDef,
+        ReplicationConfigurationOutputTypeDef,
+        SigningConfigurationOutputTypeDef,
+    )
+
+
+class CacheRule(TypedDict, total=False):
+    """A pull-through cache rule, stored under its prefix."""
+
+    upstreamRegistry: str
+    upstreamRegistryUrl: str
+    upstreamRepositoryPrefix: str
+    credentialArn: str
+    customRoleArn: str
+
+
+class Backfill(TypedDict):
+    """A replication backfill, stored under its id."""
+
+    destination: dict[str, str]
+    results: list[dict[str, Any]]
+
+
+class StoredLifecyclePolicy(TypedDict):
+    """A lifecycle policy: its text, and when it was last evaluated, in seconds since 1970."""
+
+    text: str
+    evaluated: float | None
+
+
+class Preview(TypedDict):
+    """The last preview of a lifecycle policy; `number` tells previews of the same moment apart."""
+
+    text: str
+    expiring: int
+    transitioning: int
+    number: int
+
+
+# Of registries.
+REPLICATION: Kind[ReplicationConfigurationOutputTypeDef] = Kind(RegistryDocument, "replication")
+SCANNING: Kind[RegistryScanningConfigurationTypeDef] = Kind(RegistryDocument, "scanning")
+SIGNING: Kind[SigningConfigurationOutputTypeDef] = Kind(RegistryDocument, "signing")
+REGISTRY_POLICY: Kind[str] = Kind(RegistryDocument, "policy")
+ACCOUNT_SETTING: Kind[str] = Kind(RegistryDocument, "setting")
+PULL_TIME_EXCLUSION: Kind[None] = Kind(RegistryDocument, "exclusion")
+CACHE_RULE: Kind[CacheRule] = Kind(RegistryDocument, "cache rule")
+TEMPLATE: Kind[dict[str, Any]] = Kind(RegistryDocument, "template")
+BACKFILL: Kind[Backfill] = Kind(RegistryDocument, "backfill")
+
+# Of repositories.
+REPOSITORY_POLICY: Kind[str] = Kind(RepositoryDocument, "policy")
+LIFECYCLE_POLICY: Kind[StoredLifecyclePolicy] = Kind(RepositoryDocument, "lifecycle")
+LIFECYCLE_PREVIEW: Kind[Preview] = Kind(RepositoryDocument, "lifecycle preview")
+
+# Of images. A scan and a signature have no content: that they exist, and when, is all.
+SCAN: ImageKind[None] = ImageKind("scan")
+FINDINGS: ImageKind[list[dict[str, Any]]] = ImageKind("findings")
+SIGNATURE: ImageKind[None] = ImageKind("signing")
+REPLICA: ImageKind[dict[str, str]] = ImageKind("replication")

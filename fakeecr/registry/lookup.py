@@ -1,0 +1,170 @@
+"""Finding what a request names: a registry, a repository, one image, many images."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakeecr.aws_errors import image_not_found, invalid_parameter, repository_not_found
+from fakeecr.registry.call import Call
+from fakeecr.rules.names import IMAGE_DIGEST, IMAGE_TAG, is_image_digest, is_image_tag
+from fakeecr.store import images, repositories
+from fakeecr.store.images import StoredImage
+from fakeecr.store.repositories import StoredRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.literals import ImageFailureCodeType
+    from mypy_boto3_ecr.type_defs import ImageFailureTypeDef, ImageIdentifierTypeDef
+
+_log = logging.getLogger("fakeecr")
+
+
+# --- Registries ----------------------------------------------------------------------------------
+
+
+def get_registry(call: Call, account_id: str | None = None) -> int | None:
+    """Return the key of an account's registry, by default the caller's, or None if it does not exist yet."""
+    return repositories.get_registry(call.connection, call.account_id(account_id), call.region.name)
+
+
+def ensure_registry(call: Call, account_id: str | None = None) -> int:
+    """Return the key of an account's registry, by default the caller's, which is created if it does not exist."""
+    return repositories.ensure_registry(call.connection, call.account_id(account_id), call.region.name)
+
+
+# --- Repositories --------------------------------------------------------------------------------
+
+
+def get_repository(call: Call, name: str, registry_id: str | None = None) -> StoredRepository | None:
+    """Return the repository of a name, or None if it does not exist."""
+    return repositories.get_repository(call.connection, call.account_id(registry_id), call.region.name, name)
+
+
+def find_repository(call: Call, name: str, registry_id: str | None = None) -> StoredRepository:
+    """Return the repository of a name.
+
+    Args:
+        call: the call.
+        name: the repository's name.
+        registry_id: the account of its registry; None for the default registry.
+
+    Raises:
+        ECRError: a RepositoryNotFoundException.
+    """
+    repository = get_repository(call, name, registry_id)
+    if repository is None:
+        _log_other_registries(call, name, registry_id)
+        raise repository_not_found(name, call.account_id(registry_id))
+    return repository
+
+
+def _log_other_registries(call: Call, name: str, registry_id: str | None) -> None:
+    """Log where a repository of this name does exist: a wrong region is the most common mistake."""
+    registries = repositories.registries_with(call.connection, name)
+    if registries:
+        _log.warning(
+            "There is no repository %r in registry %s in %s; this fake has one in %s.",
+            name,
+            call.account_id(registry_id),
+            call.region.name,
+            ", ".join(f"registry {account_id} in {region}" for account_id, region in registries),
+        )
+
+
+# --- Images --------------------------------------------------------------------------------------
+
+
+class Failure(NamedTuple):
+    """Why an operation on many images leaves one of them out."""
+
+    code: ImageFailureCodeType
+    reason: str
+
+    def of(self, image_id: ImageIdentifierTypeDef) -> ImageFailureTypeDef:
+        """Return the failure as a response has it, with the image id as it was requested."""
+        return {"failureCode": self.code, "failureReason": self.reason, "imageId": image_id}
+
+
+NOT_FOUND = Failure("ImageNotFound", "Requested image not found")
+_NEITHER = Failure("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
+_INVALID_DIGEST = Failure(
+    "InvalidImageDigest", f"Invalid request parameters: image digest should satisfy the regex '{IMAGE_DIGEST}'"
+)
+_INVALID_TAG = Failure(
+    "InvalidImageTag", f"Invalid request parameters: image tag should satisfy the regex '{IMAGE_TAG}'"
+)
+_MISMATCH = Failure(
+    "ImageTagDoesNotMatchDigest", "Invalid request parameters: given tag does not map to the given digest"
+)
+
+FoundImage = tuple["ImageIdentifierTypeDef", StoredImage | Failure]
+
+
+def find_images(
+    call: Call, repository: StoredRepository, image_ids: Sequence[ImageIdentifierTypeDef]
+) -> list[FoundImage]:
+    """Return for each image id, once and in the order given, its image, or why there is none."""
+    digests = {image_id["imageDigest"] for image_id in image_ids if "imageDigest" in image_id}
+    tags = {image_id["imageTag"] for image_id in image_ids if "imageTag" in image_id}
+    by_digest = images.get_images(call.connection, repository.key, list(filter(is_image_digest, digests)))
+    by_tag = images.get_images_by_tag(call.connection, repository.key, list(filter(is_image_tag, tags)))
+    results: dict[tuple[str | None, str | None], FoundImage] = {}
+    for image_id in image_ids:
+        digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
+        results[digest, tag] = image_id, _match(digest, tag, by_digest, by_tag)
+    return list(results.values())
+
+
+def _match(
+    digest: str | None, tag: str | None, by_digest: Mapping[str, StoredImage], by_tag: Mapping[str, StoredImage]
+) -> StoredImage | Failure:
+    if digest is None and tag is None:
+        return _NEITHER
+    if digest is not None and not is_image_digest(digest):
+        return _INVALID_DIGEST
+    if tag is None:
+        return by_digest.get(digest or "", NOT_FOUND)
+    if not is_image_tag(tag):
+        return _INVALID_TAG
+    image = by_tag.get(tag)
+    if image is None:
+        return NOT_FOUND
+    return image if digest in (None, image.digest) else _MISMATCH
+
+
+def require(repository: StoredRepository, found: FoundImage) -> StoredImage:
+    """Return an image that :func:`find_images` found, for operations that fail as a whole without it.
+
+    Raises:
+        ECRError: an ImageNotFoundException or InvalidParameterException.
+    """
+    image_id, image = found
+    if isinstance(image, StoredImage):
+        return image
+    check_image_id(image)
+    raise image_not_found(image_id, repository)
+
+
+def check_image_id(image: StoredImage | Failure) -> None:
+    """Check that an image id was well-formed, given what :func:`find_images` found for it.
+
+    Raises:
+        ECRError: an InvalidParameterException.
+    """
+    if image is _NEITHER:
+        raise invalid_parameter("imageId", "both tag and digest cannot be null")
+    if image is _INVALID_DIGEST:
+        raise invalid_parameter("imageDigest", f"must satisfy regular expression '{IMAGE_DIGEST}'")
+    if image is _INVALID_TAG:
+        raise invalid_parameter("imageTag", f"must satisfy regular expression '{IMAGE_TAG}'")
+
+
+def find_image(call: Call, repository: StoredRepository, image_id: ImageIdentifierTypeDef) -> StoredImage:
+    """Return the one image that a request names.
+
+    Raises:
+        ECRError: an ImageNotFoundException or InvalidParameterException.
+    """
+    (found,) = find_images(call, repository, [image_id])
+    return require(repository, found)

@@ -1,0 +1,149 @@
+"""Replication: copying pushes, deletions and whole registries to other regions and accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from fakeecr import clock
+from fakeecr.registry.call import Call
+from fakeecr.registry.copying import copy_image
+from fakeecr.registry.creation import ensure_repository
+from fakeecr.registry.kinds import REPLICA, REPLICATION
+from fakeecr.registry.lookup import get_repository
+from fakeecr.store import images, repositories
+from fakeecr.store.images import StoredImage
+from fakeecr.store.pages import EVERYTHING
+from fakeecr.store.repositories import StoredRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import ReplicationConfigurationOutputTypeDef, ReplicationRuleOutputTypeDef
+
+
+class Destination(NamedTuple):
+    """A registry that images are replicated to."""
+
+    account_id: str
+    region: str
+
+    @property
+    def name(self) -> str:
+        """The name under which an image's replication to it is recorded."""
+        return f"{self.region}/{self.account_id}"
+
+    @staticmethod
+    def of_name(name: str) -> Destination:
+        """Return the destination of a recorded name."""
+        region, _, account_id = name.partition("/")
+        return Destination(account_id, region)
+
+
+def destinations_of(rules: Iterable[ReplicationRuleOutputTypeDef], name: str | None = None) -> list[Destination]:
+    """Return the destinations of rules, each once: all of them, or those of the repository of this name."""
+    return list(
+        dict.fromkeys(
+            Destination(destination["registryId"], destination["region"])
+            for rule in rules
+            if name is None or _applies_to(rule, name)
+            for destination in rule["destinations"]
+        )
+    )
+
+
+def _applies_to(rule: ReplicationRuleOutputTypeDef, name: str) -> bool:
+    filters = rule.get("repositoryFilters")
+    return not filters or any(name.startswith(each["filter"]) for each in filters)
+
+
+def _replicates_deletions(rule: Mapping[str, Any]) -> bool:
+    # Not every boto3-stubs that fakeecr supports knows this member.
+    return bool(rule.get("deleteReplication", {}).get("enabled"))
+
+
+def replicate(
+    call: Call,
+    configuration: ReplicationConfigurationOutputTypeDef,
+    repository: StoredRepository,
+    image: StoredImage,
+    tags: Sequence[str],
+) -> None:
+    """Copy a pushed image to every destination of its repository; it is not replicated from there [documented]."""
+    for destination in destinations_of(configuration["rules"], repository.name):
+        _replicate_to(call, destination, repository, image, tags)
+
+
+def _replicate_to(
+    call: Call, destination: Destination, repository: StoredRepository, image: StoredImage, tags: Sequence[str]
+) -> None:
+    now = clock.now()
+    target = ensure_repository(
+        call.in_region(destination.region), destination.account_id, repository.name, "REPLICATION", now
+    )
+    for key in copy_image(call, repository.key, image, target, tags, restored_at=now):
+        REPLICA.put(call.connection, key, {"status": "COMPLETE"}, now, destination.name)
+
+
+def replicate_deletions(
+    call: Call, repository: StoredRepository, digests: Collection[str], removed_tags: Mapping[str, str]
+) -> None:
+    """Repeat deletions at every destination whose rule also replicates deletions.
+
+    Args:
+        call: the call.
+        repository: the repository in which images or tags were deleted.
+        digests: the digests of deleted images; at a destination, an image that a list needs stays.
+        removed_tags: tags that were removed from images that stayed, with the digests of those images; at a
+            destination, an image that loses its last tag is deleted.
+    """
+    document = REPLICATION.get(call.connection, repository.registry_key)
+    if document is None:
+        return
+    rules = [rule for rule in document.content["rules"] if _replicates_deletions(rule)]
+    for destination in destinations_of(rules, repository.name):
+        target = repositories.get_repository(call.connection, *destination, repository.name)
+        if target is not None:
+            _repeat_deletions(call, target.key, digests, removed_tags)
+
+
+def _repeat_deletions(call: Call, target_key: int, digests: Collection[str], removed_tags: Mapping[str, str]) -> None:
+    replicas = images.get_images(call.connection, target_key, [*digests, *removed_tags.values()])
+    tags = images.get_tags(call.connection, [image.key for image in replicas.values()])
+    listed = images.get_lists_of(call.connection, target_key, list(replicas))
+    deleted = {digest for digest in digests if digest in replicas}
+    for tag, digest in removed_tags.items():
+        remaining = tags.get(replicas[digest].key, []) if digest in replicas else []
+        if remaining == [tag]:
+            deleted.add(digest)
+        elif tag in remaining:
+            remaining.remove(tag)
+            images.remove_tags(call.connection, target_key, [tag])
+    images.delete_images(call.connection, [replicas[digest].key for digest in deleted if digest not in listed])
+
+
+def backfill(
+    call: Call, account_id: str, configuration: ReplicationConfigurationOutputTypeDef, destination: Destination
+) -> list[dict[str, Any]]:
+    """Copy the images that a registry has already to one destination of its configuration.
+
+    Returns:
+        One result for each tag of an image, and one for an untagged image, in the form of
+        DescribeReplicationBackfillResults.
+    """
+    results = []
+    rows = repositories.page_of_repositories(call.connection, account_id, call.region.name, EVERYTHING).rows
+    for row in rows:
+        if destination not in destinations_of(configuration["rules"], row.name):
+            continue
+        repository = get_repository(call, row.name, account_id)
+        if repository is None:
+            continue
+        for image in images.all_with_relations(call.connection, repository.key):
+            if image.status != "ACTIVE":
+                # An archived image cannot be pulled, so nothing of it can be copied.
+                continue
+            stored = StoredImage(image.key, image.digest, image.status, bool(image.tags))
+            _replicate_to(call, destination, repository, stored, image.tags)
+            for tag in [{"imageTag": tag} for tag in image.tags] or [{}]:
+                image_id = {"imageDigest": image.digest, **tag}
+                results.append({"imageId": image_id, "repositoryName": row.name, "status": "COMPLETE"})
+    return results

@@ -1,0 +1,67 @@
+"""Scans: which images are scanned when, and the record that they were."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from fakeecr import clock
+from fakeecr.registry.call import Call
+from fakeecr.registry.kinds import SCAN, SCANNING
+from fakeecr.rules.manifests import LISTS
+from fakeecr.rules.wildcards import matches_scan_filter
+from fakeecr.store.images import StoredImage
+from fakeecr.store.repositories import StoredRepository
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.literals import ScanFrequencyType
+    from mypy_boto3_ecr.type_defs import RegistryScanningConfigurationTypeDef
+
+
+# How images are scanned in a registry without a configuration.
+DEFAULT: RegistryScanningConfigurationTypeDef = {"rules": [], "scanType": "BASIC"}
+
+
+class AppliedFrequency(NamedTuple):
+    """How often a repository's images are scanned, and the filters of the registry's rule that says so."""
+
+    frequency: ScanFrequencyType
+    filters: list[str]
+
+
+def get_configuration(call: Call, registry_key: int | None) -> RegistryScanningConfigurationTypeDef:
+    """Return how a registry's images are scanned."""
+    document = SCANNING.get(call.connection, registry_key)
+    return DEFAULT if document is None else document.content
+
+
+def applied_frequency(
+    configuration: RegistryScanningConfigurationTypeDef, name: str, *, scan_on_push: bool
+) -> AppliedFrequency:
+    """Return how often a repository's images are scanned: by the registry's rules, or else by its own setting."""
+    frequencies: tuple[ScanFrequencyType, ...] = ("CONTINUOUS_SCAN", "SCAN_ON_PUSH")
+    for frequency in frequencies:
+        for rule in configuration.get("rules", []):
+            filters = [each["filter"] for each in rule["repositoryFilters"]]
+            matching = [pattern for pattern in filters if matches_scan_filter(pattern, name)]
+            if rule["scanFrequency"] == frequency and matching:
+                return AppliedFrequency(frequency, matching)
+    is_on_push = scan_on_push and configuration.get("scanType") == "BASIC"
+    return AppliedFrequency("SCAN_ON_PUSH" if is_on_push else "MANUAL", [])
+
+
+def scan_on_push(
+    call: Call,
+    repository: StoredRepository,
+    image: StoredImage,
+    media_type: str | None,
+    configuration: RegistryScanningConfigurationTypeDef,
+) -> None:
+    """Scan an image that is new in a repository, if the registry or the repository says so; lists are not scanned."""
+    applied = applied_frequency(configuration, repository.name, scan_on_push=repository.scan_on_push)
+    if applied.frequency != "MANUAL" and media_type not in LISTS:
+        scan(call, image)
+
+
+def scan(call: Call, image: StoredImage) -> None:
+    """Record that an image was scanned now."""
+    SCAN.put(call.connection, image.key, None, clock.now())

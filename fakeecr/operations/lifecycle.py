@@ -1,30 +1,20 @@
-"""Operations on lifecycle policies and their previews, and the daily run that does what they say."""
+"""Operations on lifecycle policies and their previews."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
-
-from sqlalchemy import Connection
+from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.errors import (
-    invalid_parameter,
-    lifecycle_policy_not_found,
-    lifecycle_policy_preview_not_found,
-)
-from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_images, find_repository, refuse_malformed
-from fakeecr.operations.paging import read_page, refuse_paging
-from fakeecr.policies.lifecycle import Candidate, Decision, Rule, evaluate, read
-from fakeecr.policies.text import PolicyError
-from fakeecr.store import documents, images, previews
-from fakeecr.store.documents import Document
-from fakeecr.store.models import RepositoryDocument
-from fakeecr.store.previews import Previewed
-from fakeecr.store.registries import FoundRepository
+from fakeecr.aws_errors import lifecycle_policy_not_found, lifecycle_policy_preview_not_found
+from fakeecr.operations.envelopes import LAST_PAGE, of_repository
+from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.registry import expiry
+from fakeecr.registry.call import Call
+from fakeecr.registry.kinds import LIFECYCLE_POLICY, LIFECYCLE_PREVIEW, Preview, StoredLifecyclePolicy
+from fakeecr.registry.lookup import check_image_id, find_images, find_repository
+from fakeecr.store import previews
+from fakeecr.store.previews import PreviewRow
+from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -42,83 +32,47 @@ if TYPE_CHECKING:
         StartLifecyclePolicyPreviewResponseTypeDef,
     )
 
-LIFECYCLE, _PREVIEW = "lifecycle", "lifecycle preview"
-# What AWS says of a policy that was never evaluated (documented).
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-_TAGGED = {"ANY": None, "TAGGED": True, "UNTAGGED": False}
+_TAGGED_BY_STATUS = {"ANY": None, "TAGGED": True, "UNTAGGED": False}
 
 
 def put_lifecycle_policy(call: Call, request: PutLifecyclePolicyRequestTypeDef) -> PutLifecyclePolicyResponseTypeDef:
     """Set a repository's lifecycle policy; the next daily run evaluates it."""
-    repository = find_repository(call, request)
-    text = checked_policy(request["lifecyclePolicyText"])[1]
-    keep_policy(call.connection, repository.key, text)
-    return {
-        "lifecyclePolicyText": text,
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "ResponseMetadata": call.metadata,
-    }
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    text = expiry.parse_policy(request["lifecyclePolicyText"]).text
+    expiry.put_policy(call.connection, repository.key, text)
+    return {"lifecyclePolicyText": text, **of_repository(repository)}
 
 
 def get_lifecycle_policy(call: Call, request: GetLifecyclePolicyRequestTypeDef) -> GetLifecyclePolicyResponseTypeDef:
-    """Give a repository's lifecycle policy, and when it was last evaluated."""
-    repository = find_repository(call, request)
-    found = _policy(call, repository)
+    """Return a repository's lifecycle policy, and when it was last evaluated."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    policy = _find_policy(call, repository)
     return {
-        "lastEvaluatedAt": _moment(found.content["evaluated"]),
-        "lifecyclePolicyText": found.content["text"],
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "ResponseMetadata": call.metadata,
+        "lastEvaluatedAt": expiry.evaluated_at(policy),
+        "lifecyclePolicyText": policy["text"],
+        **of_repository(repository),
     }
 
 
 def delete_lifecycle_policy(
     call: Call, request: DeleteLifecyclePolicyRequestTypeDef
 ) -> DeleteLifecyclePolicyResponseTypeDef:
-    """Delete a repository's lifecycle policy, and give it."""
-    deleted = get_lifecycle_policy(call, request)
-    repository = find_repository(call, request)
-    documents.remove(call.connection, RepositoryDocument, repository.key, LIFECYCLE)
-    return deleted
+    """Delete a repository's lifecycle policy, and return it."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    policy = _find_policy(call, repository)
+    LIFECYCLE_POLICY.remove(call.connection, repository.key)
+    return {
+        "lastEvaluatedAt": expiry.evaluated_at(policy),
+        "lifecyclePolicyText": policy["text"],
+        **of_repository(repository),
+    }
 
 
-def checked_policy(text: str) -> tuple[list[Rule], str]:
-    """Read a lifecycle policy.
-
-    Raises:
-        ECRError: an InvalidParameterException that says what is wrong (observed, capital and all).
-    """
-    try:
-        return read(text)
-    except PolicyError as error:
-        raise invalid_parameter("LifecyclePolicyText", f"Lifecycle policy validation failure: {error}") from None
-
-
-def _policy(call: Call, repository: FoundRepository) -> Document:
-    found = documents.find(call.connection, RepositoryDocument, repository.key, LIFECYCLE)
-    if found is None:
-        raise lifecycle_policy_not_found(repository.name, repository.account_id)
-    return found
-
-
-def keep_policy(connection: Connection, repository_id: int, text: str) -> None:
-    """Keep a policy's text. Put in place of another it is evaluated when that would have been."""
-    found = documents.find(connection, RepositoryDocument, repository_id, LIFECYCLE)
-    if found is None or found.content["text"] != text:
-        _keep(connection, repository_id, text, None, clock.now() if found is None else found.updated_at)
-
-
-def _keep(
-    connection: Connection, repository_id: int, text: str, evaluated: datetime | None, waits_since: datetime
-) -> None:
-    content = {"text": text, "evaluated": None if evaluated is None else evaluated.timestamp()}
-    documents.put(connection, RepositoryDocument, repository_id, LIFECYCLE, content, waits_since)
-
-
-def _moment(seconds: float | None) -> datetime:
-    return _NEVER if seconds is None else datetime.fromtimestamp(seconds, UTC)
+def _find_policy(call: Call, repository: StoredRepository) -> StoredLifecyclePolicy:
+    document = LIFECYCLE_POLICY.get(call.connection, repository.key)
+    if document is None:
+        raise lifecycle_policy_not_found(repository)
+    return document.content
 
 
 # --- Previews ------------------------------------------------------------------------------------
@@ -127,135 +81,85 @@ def _moment(seconds: float | None) -> datetime:
 def start_lifecycle_policy_preview(
     call: Call, request: StartLifecyclePolicyPreviewRequestTypeDef
 ) -> StartLifecyclePolicyPreviewResponseTypeDef:
-    """Evaluate a policy, the repository's own if none is given, and keep what it would do; that takes no time here."""
-    repository = find_repository(call, request)
-    text = request.get("lifecyclePolicyText") or _policy(call, repository).content["text"]
-    previewed = [
-        Previewed(
-            decision.image.digest,
-            decision.image.tags,
-            decision.image.pushed_at,
-            decision.rule.action.upper(),
-            decision.rule.priority,
-            decision.image.storage_class.upper(),
+    """Evaluate a policy, by default the repository's own, and store what it would do; it takes no time here."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    text = request.get("lifecyclePolicyText") or _find_policy(call, repository)["text"]
+    rules = expiry.parse_policy(text).rules
+    now = clock.now()
+    rows = [
+        PreviewRow(
+            digest=decision.image.digest,
+            tags=decision.image.tags,
+            pushed_at=decision.image.pushed_at,
+            action=decision.rule.action.upper(),
+            priority=decision.rule.priority,
+            storage_class=decision.image.storage_class.upper(),
         )
-        for decision in _decide(call.connection, repository.key, checked_policy(text)[0], clock.now())
+        for decision in expiry.decide(call.connection, repository.key, rules, now)
     ]
-    last = documents.find(call.connection, RepositoryDocument, repository.key, _PREVIEW)
-    previews.keep(call.connection, repository.key, previewed)
-    moving = sum(each.action == "TRANSITION" for each in previewed)
-    preview = {
+    previews.put_preview(call.connection, repository.key, rows)
+    transitioning = sum(row.action == "TRANSITION" for row in rows)
+    last = LIFECYCLE_PREVIEW.get(call.connection, repository.key)
+    preview: Preview = {
         "text": text,
-        "expiring": len(previewed) - moving,
-        "transitioning": moving,
-        # Tells previews apart that are of one moment.
+        "expiring": len(rows) - transitioning,
+        "transitioning": transitioning,
         "number": 1 if last is None else last.content.get("number", 0) + 1,
     }
-    documents.put(call.connection, RepositoryDocument, repository.key, _PREVIEW, preview, clock.now())
-    return {
-        "lifecyclePolicyText": text,
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "status": "IN_PROGRESS",
-        "ResponseMetadata": call.metadata,
-    }
+    LIFECYCLE_PREVIEW.put(call.connection, repository.key, preview, now)
+    return {"lifecyclePolicyText": text, "status": "IN_PROGRESS", **of_repository(repository)}
 
 
 def get_lifecycle_policy_preview(
     call: Call, request: GetLifecyclePolicyPreviewRequestTypeDef
 ) -> GetLifecyclePolicyPreviewResponseTypeDef:
-    """Give what the last preview found: of all images, page by page, or of those asked for."""
-    repository = find_repository(call, request)
-    preview = documents.find(call.connection, RepositoryDocument, repository.key, _PREVIEW)
-    if preview is None:
-        raise lifecycle_policy_preview_not_found(repository.name, repository.account_id)
+    """Return the last preview: page by page, or for the images named in the request."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    document = LIFECYCLE_PREVIEW.get(call.connection, repository.key)
+    if document is None:
+        raise lifecycle_policy_preview_not_found(repository)
+    preview = document.content
     response: GetLifecyclePolicyPreviewResponseTypeDef = {
-        "lifecyclePolicyText": preview.content["text"],
+        "lifecyclePolicyText": preview["text"],
         "previewResults": [],
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
         "status": "COMPLETE",
-        "summary": _summary(preview.content),
-        "ResponseMetadata": call.metadata,
+        "summary": _summary(preview),
+        **of_repository(repository),
+        **LAST_PAGE,
     }
-    tagged = _TAGGED[request.get("filter", {}).get("tagStatus", "ANY")]
+    tagged = _TAGGED_BY_STATUS[request.get("filter", {}).get("tagStatus", "ANY")]
     if "imageIds" in request:
         refuse_paging(request, "imageIds")
-        for _, found in find_images(call, repository, request["imageIds"]):
-            refuse_malformed(found)
-        wanted = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request["imageIds"]}
-        shown = previews.find_all(call.connection, repository.key, tagged, wanted)
-        response["previewResults"] = [_result(each) for each in shown]
+        for _, image in find_images(call, repository, request["imageIds"]):
+            check_image_id(image)
+        image_ids = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request["imageIds"]}
+        rows = previews.get_previewed(call.connection, repository.key, tagged, image_ids)
+        response["previewResults"] = [_result(row) for row in rows]
         return response
-    listing = ("GetLifecyclePolicyPreview", repository.key, tagged, preview.content.get("number"))
-    read_rows = partial(previews.read_page, call.connection, repository.key, tagged)
-    rows, token = read_page(call, request, listing, read_rows)
-    response["previewResults"] = [_result(each) for each in rows]
-    if token is not None:
-        response["nextToken"] = token
-    return response
+    listing = Listing(call, request, "GetLifecyclePolicyPreview", repository.key, tagged, preview.get("number"))
+    page = previews.page_of_preview(call.connection, repository.key, tagged, listing.place)
+    response["previewResults"] = [_result(row) for row in page.rows]
+    return {**response, **listing.envelope(page)}
 
 
-def _result(found: Previewed) -> LifecyclePolicyPreviewResultTypeDef:
+def _result(row: PreviewRow) -> LifecyclePolicyPreviewResultTypeDef:
     result: LifecyclePolicyPreviewResultTypeDef = {
-        "action": {"type": found.action},
-        "appliedRulePriority": found.priority,
-        "imageDigest": found.digest,
-        "imagePushedAt": found.pushed_at,
-        "imageTags": list(found.tags),
-        "storageClass": found.storage_class,
+        "action": {"type": row.action},
+        "appliedRulePriority": row.priority,
+        "imageDigest": row.digest,
+        "imagePushedAt": row.pushed_at,
+        "imageTags": list(row.tags),
+        "storageClass": row.storage_class,
     }
-    if found.action == "TRANSITION":
+    if row.action == "TRANSITION":
         result["action"]["targetStorageClass"] = "ARCHIVE"
     return result
 
 
-def _summary(preview: Mapping[str, Any]) -> LifecyclePolicyPreviewSummaryTypeDef:
+def _summary(preview: Preview) -> LifecyclePolicyPreviewSummaryTypeDef:
     summary: LifecyclePolicyPreviewSummaryTypeDef = {"expiringImageTotalCount": preview["expiring"]}
     if preview["transitioning"]:
         summary["transitioningImageTotalCounts"] = [
             {"imageTotalCount": preview["transitioning"], "targetStorageClass": "ARCHIVE"}
         ]
     return summary
-
-
-# --- The daily run -------------------------------------------------------------------------------
-
-
-def run(connection: Connection, now: datetime) -> list[Decision]:
-    """Do what every lifecycle policy says, in all registries, and give what was decided."""
-    done: list[Decision] = []
-    for repository_id, content in documents.everywhere(connection, RepositoryDocument, LIFECYCLE):
-        decisions = _decide(connection, repository_id, read(content["text"])[0], now)
-        known = images.find_all(connection, repository_id, [decision.image.digest for decision in decisions])
-        expired = [decision.image.digest for decision in decisions if decision.rule.action == "expire"]
-        images.delete_images(connection, [known[digest].key for digest in expired])
-        for decision in decisions:
-            if decision.rule.action == "transition":
-                images.set_status(connection, known[decision.image.digest].key, "ARCHIVED", now)
-        _keep(connection, repository_id, content["text"], now, now)
-        done += decisions
-    return done
-
-
-def waiting_since(connection: Connection) -> datetime | None:
-    """Give since when the policy waits that waits longest to be evaluated; None where there is no policy."""
-    return documents.oldest(connection, RepositoryDocument, LIFECYCLE)
-
-
-def _decide(connection: Connection, repository_id: int, rules: Sequence[Rule], now: datetime) -> list[Decision]:
-    candidates = [
-        Candidate(
-            row.digest,
-            tags,
-            row.pushed_at,
-            "standard" if row.status == "ACTIVE" else "archive",
-            row.pulled_at,
-            row.archived_at,
-            row.activated_at,
-            lists,
-            row.subject,
-        )
-        for row, tags, lists in images.all_of(connection, repository_id)
-    ]
-    return evaluate(rules, candidates, now)

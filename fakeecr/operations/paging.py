@@ -1,66 +1,104 @@
-"""Opaque tokens: a place in one listing of one database, sealed.
+"""Pages of a listing, and the opaque tokens that lead from one to the next.
 
-A token is 32 characters: a keyed hash of the listing and the last key, and the key, hidden by the hash lest anyone
-should read it. It is checked by sealing the key again, so there is exactly one token for a place, and any other
-string is refused.
+A token stands for a place in one listing of one database. It has 32 characters: a keyed hash of the listing and the
+last key, and the key itself, hidden by the hash so that it cannot be read. A token is checked by making it again. So
+there is exactly one token for a place, and any other text is refused.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from hmac import compare_digest
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
-from fakeecr.errors import invalid_next_token, invalid_parameter
-from fakeecr.operations.call import Call
-from fakeecr.store.pages import Page, page_of
+from fakeecr.aws_errors import invalid_next_token, invalid_parameter
+from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, PageEnvelope
+from fakeecr.registry.call import Call
+from fakeecr.store.pages import Page, Place, page_of
 
-# What a page holds where maxResults is absent (reference).
-DEFAULT_PAGE = 100
+Item = TypeVar("Item")
 
-_SEAL = 16
-_KEY = 8
+# The number of rows on a page if maxResults is absent. [reference]
+DEFAULT_PAGE_SIZE = 100
+
+_SEAL_BYTES = 16
+_KEY_BYTES = 8
 
 
-def read_page(
-    call: Call,
-    request: Mapping[str, Any],
-    listing: tuple[object, ...],
-    read: Callable[..., Page],
-    default: int = DEFAULT_PAGE,
-) -> tuple[Sequence[Any], str | None]:
-    """Read the page that a request asks for, and give its rows and the token of the next, None after the last.
+class Listing:
+    """A listing that a request asks for one page of.
 
     Args:
         call: the call.
-        request: its `nextToken` and `maxResults`, where it has them.
-        listing: whatever tells this listing from every other: the operation, what it lists, its filter.
-        read: reads a page, given `after`, the last key of the page before, and `size`.
-        default: how many rows a page has where maxResults is absent.
+        request: the request, with `nextToken` and `maxResults` if it has them.
+        identity: what tells this listing from every other: the operation, what it lists, its filter.
+        default_size: the number of rows on a page if maxResults is absent.
+
+    Attributes:
+        place: where the page begins, and how long it is.
 
     Raises:
-        ECRError: an InvalidParameterException, where the token is not one of this listing on this database.
+        ECRError: an InvalidParameterException if the token is not one of this listing in this database.
     """
-    after = unseal(call, listing, request.get("nextToken"))
-    rows, last_key = read(after=after, size=request.get("maxResults", default))
-    return rows, None if last_key is None else seal(call, listing, last_key)
+
+    __slots__ = ("_identity", "_secret", "place")
+
+    def __init__(
+        self, call: Call, request: Mapping[str, Any], *identity: object, default_size: int = DEFAULT_PAGE_SIZE
+    ) -> None:
+        self._secret = call.secret
+        self._identity = identity
+        token = request.get("nextToken")
+        self.place = Place(0 if token is None else self._unseal(token), request.get("maxResults", default_size))
+
+    def envelope(self, page: Page[Any]) -> PageEnvelope:
+        """Return what a response with a page has besides its rows: the token of the next page, if there is one."""
+        if page.last_key is None:
+            return LAST_PAGE
+        return {**EMPTY, "nextToken": self._seal(page.last_key)}
+
+    def _seal(self, last_key: int) -> str:
+        """Return the token of the page after a key."""
+        message = f"{last_key} {self._identity!r}".encode()
+        seal = blake2b(message, digest_size=_SEAL_BYTES, key=self._secret).digest()
+        return b64encode(seal + _hide(last_key, seal).to_bytes(_KEY_BYTES)).decode("ascii")
+
+    def _unseal(self, token: str) -> int:
+        """Return the key after which a token's page begins."""
+        try:
+            content = b64decode(token.encode("ascii"))
+        except (UnicodeEncodeError, binascii.Error):
+            raise invalid_next_token() from None
+        if len(content) != _SEAL_BYTES + _KEY_BYTES:
+            raise invalid_next_token()
+        last_key = _hide(int.from_bytes(content[_SEAL_BYTES:]), content[:_SEAL_BYTES])
+        if not compare_digest(self._seal(last_key), token):
+            raise invalid_next_token()
+        return last_key
 
 
-def in_memory(items: Sequence[Any]) -> Callable[..., Page]:
-    """Page through what is in memory, as pairs of an item and its key: its place, counted from 1."""
+def _hide(number: int, seal: bytes) -> int:
+    """Return a number hidden by a seal, or a hidden one revealed."""
+    return number ^ int.from_bytes(seal[:_KEY_BYTES])
 
-    def read(*, after: int, size: int) -> Page:
-        rows = [(item, number) for number, item in enumerate(items, 1) if number > after]
-        return page_of(rows[: size + 1], size)
 
-    return read
+class _Numbered(NamedTuple):
+    key: int
+    item: Any
+
+
+def page_of_items(items: Sequence[Item], place: Place) -> Page[Item]:
+    """Return a page of a sequence in memory; an item's key is its position, counted from 1."""
+    rows = [_Numbered(number, item) for number, item in enumerate(items[place.after :], place.after + 1)]
+    page = page_of(rows[: place.size + 1], place)
+    return Page([row.item for row in page.rows], page.last_key)
 
 
 def refuse_paging(request: Mapping[str, Any], given: str) -> None:
-    """Refuse to page what is asked for by name: the model says that both cannot be had, and not how it is told.
+    """Refuse a page of things that are named one by one; the model forbids both at once, the text is unknown.
 
     Raises:
         ECRError: an InvalidParameterException.
@@ -68,41 +106,3 @@ def refuse_paging(request: Mapping[str, Any], given: str) -> None:
     for name in ("nextToken", "maxResults"):
         if name in request:
             raise invalid_parameter(name, f"{name} must be null when {given} is given")
-
-
-def seal(call: Call, listing: tuple[object, ...], last_key: int) -> str:
-    """Make the token that carries a listing on after a key.
-
-    Args:
-        call: the call that answers with the token.
-        listing: what tells it from every other.
-        last_key: the key of the last row shown.
-    """
-    sealed = f"{last_key} {listing!r}".encode()
-    seal = blake2b(sealed, digest_size=_SEAL, key=call.secret).digest()
-    return b64encode(seal + _hidden(last_key, seal).to_bytes(_KEY)).decode("ascii")
-
-
-def unseal(call: Call, listing: tuple[object, ...], token: str | None) -> int:
-    """Give the key after which a listing goes on; 0, before every key, where there is no token.
-
-    Raises:
-        ECRError: an InvalidParameterException, where the token is not one of this listing on this database.
-    """
-    if token is None:
-        return 0
-    try:
-        content = b64decode(token.encode("ascii"))
-    except (UnicodeEncodeError, binascii.Error):
-        raise invalid_next_token() from None
-    if len(content) != _SEAL + _KEY:
-        raise invalid_next_token()
-    last_key = _hidden(int.from_bytes(content[_SEAL:]), content[:_SEAL])
-    if not compare_digest(seal(call, listing, last_key), token):
-        raise invalid_next_token()
-    return last_key
-
-
-def _hidden(number: int, seal: bytes) -> int:
-    """Hide a number by a seal, or show one that it hides."""
-    return number ^ int.from_bytes(seal[:_KEY])

@@ -1,17 +1,17 @@
-"""Operations on a registry as a whole: its settings, and who is excluded from recording pulls."""
+"""Operations on a registry as a whole: its description, its settings, its pull-time exclusions."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.errors import exclusion_already_exists, exclusion_not_found, invalid_parameter, too_many_exclusions
-from fakeecr.operations.call import Call
-from fakeecr.operations.paging import read_page
-from fakeecr.store import documents, registries
-from fakeecr.store.models import RegistryDocument
-from fakeecr.store.registries import FoundRepository
+from fakeecr.aws_errors import exclusion_already_exists, exclusion_not_found, invalid_parameter, too_many_exclusions
+from fakeecr.operations.envelopes import EMPTY, of_registry
+from fakeecr.operations.paging import Listing
+from fakeecr.registry.call import Call
+from fakeecr.registry.kinds import ACCOUNT_SETTING, PULL_TIME_EXCLUSION, REPLICATION
+from fakeecr.registry.lookup import ensure_registry, get_registry
+from fakeecr.rules import quotas
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -28,104 +28,79 @@ if TYPE_CHECKING:
         RegisterPullTimeUpdateExclusionResponseTypeDef,
     )
 
-EXCLUSION = "exclusion"
-REPLICATION = "replication"
-_SETTING = "setting"
-# What each setting may be (model, and two that were once); the first is its default.
+# The values of each setting, the default one first. [model, and two that the model had once]
 _SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE", "CLAIR"),
     "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
     "REGISTRY_POLICY_SCOPE": ("V2", "V1"),
 }
-# Quota (documented).
-_MOST_EXCLUSIONS = 100
-
-
-def default_registry(call: Call) -> int:
-    """Give the key of the default registry, which is made if it is missing."""
-    return registries.ensure_registry(call.connection, call.account_id, call.region)
 
 
 def describe_registry(call: Call, request: object) -> DescribeRegistryResponseTypeDef:
     """Describe the registry: where it replicates to."""
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
-    found = documents.find(call.connection, RegistryDocument, registry, REPLICATION)
+    document = REPLICATION.get(call.connection, get_registry(call))
     return {
-        "registryId": call.account_id,
-        "replicationConfiguration": {"rules": []} if found is None else found.content,
-        "ResponseMetadata": call.metadata,
+        "replicationConfiguration": {"rules": []} if document is None else document.content,
+        **of_registry(call.account_id()),
     }
 
 
 def put_account_setting(call: Call, request: PutAccountSettingRequestTypeDef) -> PutAccountSettingResponseTypeDef:
     """Change a setting of the account."""
     name, value = request["name"], request["value"]
-    allowed = _allowed(name)
+    allowed = _allowed_values(name)
     if value not in allowed:
         raise invalid_parameter("value", f"Member must satisfy enum value set: [{', '.join(allowed)}]")
-    registry = default_registry(call)
-    documents.put(call.connection, RegistryDocument, registry, _SETTING, value, clock.now(), name)
-    return {"name": name, "value": value, "ResponseMetadata": call.metadata}
+    ACCOUNT_SETTING.put(call.connection, ensure_registry(call), value, clock.now(), name)
+    return {"name": name, "value": value, **EMPTY}
 
 
 def get_account_setting(call: Call, request: GetAccountSettingRequestTypeDef) -> GetAccountSettingResponseTypeDef:
-    """Give a setting of the account."""
+    """Return a setting of the account."""
     name = request["name"]
-    default = _allowed(name)[0]
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
-    found = documents.find(call.connection, RegistryDocument, registry, _SETTING, name)
-    return {"name": name, "value": default if found is None else found.content, "ResponseMetadata": call.metadata}
+    default = _allowed_values(name)[0]
+    document = ACCOUNT_SETTING.get(call.connection, get_registry(call), name)
+    return {"name": name, "value": default if document is None else document.content, **EMPTY}
 
 
-def _allowed(name: str) -> tuple[str, ...]:
+def _allowed_values(name: str) -> tuple[str, ...]:
     if name not in _SETTINGS:
         raise invalid_parameter("name", f"Member must satisfy enum value set: [{', '.join(_SETTINGS)}]")
     return _SETTINGS[name]
 
 
-# --- Pulls that are not recorded -----------------------------------------------------------------
-
-
-def records_pulls(call: Call, repository: FoundRepository) -> bool:
-    """Whether pulls are recorded: nobody's are where anybody is excluded, since nobody here is anyone."""
-    return not (repository.configured and documents.has_any(call.connection, repository.registry, EXCLUSION))
+# --- Pull-time exclusions ------------------------------------------------------------------------
 
 
 def register_pull_time_update_exclusion(
     call: Call, request: RegisterPullTimeUpdateExclusionRequestTypeDef
 ) -> RegisterPullTimeUpdateExclusionResponseTypeDef:
-    """Exclude a principal, whose pulls are not recorded from now on. All who call a fake are taken for excluded."""
-    arn, registry = request["principalArn"], default_registry(call)
-    there = {document.name for document in documents.find_all(call.connection, RegistryDocument, registry, EXCLUSION)}
-    if arn in there:
-        raise exclusion_already_exists(arn)
-    if len(there) >= _MOST_EXCLUSIONS:
-        raise too_many_exclusions(_MOST_EXCLUSIONS)
-    kept = documents.put(call.connection, RegistryDocument, registry, EXCLUSION, None, clock.now(), arn)
-    return {"createdAt": kept.created_at, "principalArn": arn, "ResponseMetadata": call.metadata}
+    """Exclude a principal, so that its pulls are not recorded from now on."""
+    principal_arn, registry_key = request["principalArn"], ensure_registry(call)
+    exclusions = PULL_TIME_EXCLUSION.get_all(call.connection, registry_key)
+    if principal_arn in [exclusion.name for exclusion in exclusions]:
+        raise exclusion_already_exists(principal_arn)
+    if len(exclusions) >= quotas.PULL_TIME_EXCLUSIONS:
+        raise too_many_exclusions(quotas.PULL_TIME_EXCLUSIONS)
+    exclusion = PULL_TIME_EXCLUSION.put(call.connection, registry_key, None, clock.now(), principal_arn)
+    return {"createdAt": exclusion.created_at, "principalArn": principal_arn, **EMPTY}
 
 
 def deregister_pull_time_update_exclusion(
     call: Call, request: DeregisterPullTimeUpdateExclusionRequestTypeDef
 ) -> DeregisterPullTimeUpdateExclusionResponseTypeDef:
-    """Exclude a principal no longer."""
-    arn = request["principalArn"]
-    if documents.remove(call.connection, RegistryDocument, default_registry(call), EXCLUSION, arn) is None:
-        raise exclusion_not_found(arn)
-    return {"principalArn": arn, "ResponseMetadata": call.metadata}
+    """End the exclusion of a principal."""
+    principal_arn = request["principalArn"]
+    if PULL_TIME_EXCLUSION.remove(call.connection, get_registry(call), principal_arn) is None:
+        raise exclusion_not_found(principal_arn)
+    return {"principalArn": principal_arn, **EMPTY}
 
 
 def list_pull_time_update_exclusions(
     call: Call, request: ListPullTimeUpdateExclusionsRequestTypeDef
 ) -> ListPullTimeUpdateExclusionsResponseTypeDef:
-    """List the principals that are excluded."""
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
-    read = partial(documents.read_page, call.connection, RegistryDocument, registry, EXCLUSION)
-    rows, token = read_page(call, request, ("ListPullTimeUpdateExclusions", registry), read)
-    response: ListPullTimeUpdateExclusionsResponseTypeDef = {
-        "pullTimeUpdateExclusions": [document.name for document in rows],
-        "ResponseMetadata": call.metadata,
-    }
-    if token is not None:
-        response["nextToken"] = token
-    return response
+    """List the excluded principals."""
+    registry_key = get_registry(call)
+    listing = Listing(call, request, "ListPullTimeUpdateExclusions", registry_key)
+    page = PULL_TIME_EXCLUSION.page(call.connection, registry_key, listing.place)
+    return {"pullTimeUpdateExclusions": [exclusion.name for exclusion in page.rows], **listing.envelope(page)}

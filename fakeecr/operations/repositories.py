@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Sequence
-from functools import partial
-from typing import TYPE_CHECKING, Any
-from uuid import NAMESPACE_URL, uuid5
+from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.errors import (
-    invalid_parameter,
-    kms,
-    repository_already_exists,
-    repository_not_empty,
-    too_many_repositories,
-)
-from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_repository, repository_at
-from fakeecr.operations.names import key_arn, registry_host, repository_arn
-from fakeecr.operations.paging import read_page, refuse_paging
-from fakeecr.operations.tags import checked_tags
-from fakeecr.store import pages, registries
+from fakeecr.aws_errors import repository_already_exists, repository_not_empty, too_many_repositories
+from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, of_repository
+from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.registry.call import Call
+from fakeecr.registry.creation import check_settings
+from fakeecr.registry.lookup import find_repository, get_registry, get_repository
+from fakeecr.rules import quotas
+from fakeecr.rules.arns import registry_host, repository_arn
+from fakeecr.rules.mutability import check_exclusion_filters
+from fakeecr.rules.resource_tags import check_tags
+from fakeecr.store import repositories
+from fakeecr.store.repositories import RepositoryRow
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -32,8 +26,6 @@ if TYPE_CHECKING:
         DeleteRepositoryResponseTypeDef,
         DescribeRepositoriesRequestTypeDef,
         DescribeRepositoriesResponseTypeDef,
-        EncryptionConfigurationTypeDef,
-        ImageTagMutabilityExclusionFilterTypeDef,
         PutImageScanningConfigurationRequestTypeDef,
         PutImageScanningConfigurationResponseTypeDef,
         PutImageTagMutabilityRequestTypeDef,
@@ -41,97 +33,69 @@ if TYPE_CHECKING:
         RepositoryTypeDef,
     )
 
-# Quotas (documented).
-_MOST_REPOSITORIES = 100_000
-_MOST_WILDCARDS = 2
-
-_KEY_ID = re.compile(r"(mrk-)?[0-9a-f-]{32,36}")
-_KEY_ARN = re.compile(r"arn:[a-z-]+:kms:(?P<region>[a-z0-9-]+):[0-9]{12}:(key|alias)/[a-zA-Z0-9/_-]{1,256}")
-_KEY_ALIAS = re.compile(r"alias/[a-zA-Z0-9/_-]{1,250}")
-
 
 def create_repository(call: Call, request: CreateRepositoryRequestTypeDef) -> CreateRepositoryResponseTypeDef:
-    """Create a repository."""
-    account_id, name = call.account_of(request), request["repositoryName"]
-    mutability = request.get("imageTagMutability", "MUTABLE")
-    filters = checked_filters(mutability, request.get("imageTagMutabilityExclusionFilters"))
-    encryption_type, kms_key = encryption_of(call, account_id, request.get("encryptionConfiguration"))
-    tags = checked_tags(request.get("tags", ()))
-    if registries.find_repository(call.connection, account_id, call.region, name) is not None:
+    """Create a repository.
+
+    Of the request's `imageTagMutability`, `imageTagMutabilityExclusionFilters`, `imageScanningConfiguration` and
+    `encryptionConfiguration`, :func:`check_settings` makes the settings.
+    """
+    account_id, name = call.account_id(request.get("registryId")), request["repositoryName"]
+    settings = check_settings(call, account_id, request)
+    tags = check_tags(request.get("tags", ()))
+    if get_repository(call, name, account_id) is not None:
         raise repository_already_exists(name, account_id)
-    if registries.count_repositories(call.connection, account_id, call.region) >= _MOST_REPOSITORIES:
-        raise too_many_repositories(account_id, _MOST_REPOSITORIES)
-    key = registries.create_repository(
-        call.connection,
-        account_id,
-        call.region,
-        name,
-        clock.now(),
-        tag_mutability=mutability,
-        exclusion_filters=filters,
-        scan_on_push=request.get("imageScanningConfiguration", {}).get("scanOnPush", False),
-        encryption_type=encryption_type,
-        kms_key=kms_key,
-    )
-    registries.set_tags(call.connection, key, tags)
-    return {"repository": _repository(call, account_id, name), "ResponseMetadata": call.metadata}
+    count = repositories.count_repositories(call.connection, account_id, call.region.name)
+    if count >= quotas.REPOSITORIES_PER_REGISTRY:
+        raise too_many_repositories(account_id, quotas.REPOSITORIES_PER_REGISTRY)
+    now = clock.now()
+    created = repositories.create_repository(call.connection, account_id, call.region.name, name, now, settings)
+    repositories.set_tags(call.connection, created.key, tags)
+    row = RepositoryRow(key=created.key, account_id=account_id, name=name, created_at=now, settings=settings)
+    return {"repository": _describe(call, row), **EMPTY}
 
 
 def describe_repositories(
     call: Call, request: DescribeRepositoriesRequestTypeDef
 ) -> DescribeRepositoriesResponseTypeDef:
-    """Describe a registry's repositories: all, page by page, or those named, in the order of the request."""
-    account_id = call.account_of(request)
-    names = request.get("repositoryNames")
-    if names is not None:
+    """Describe the repositories of a registry: page by page, or those named in the request, in its order."""
+    account_id = call.account_id(request.get("registryId"))
+    if "repositoryNames" in request:
         refuse_paging(request, "repositoryNames")
-        named = pages.repositories_of(call.connection, account_id, call.region, names)
+        names = request["repositoryNames"]
+        rows = repositories.get_rows(call.connection, account_id, call.region.name, names)
         for name in names:
-            if name not in named:
-                repository_at(call, account_id, name)
-        described = [_described(call, named[name]) for name in dict.fromkeys(names)]
-        return {"repositories": described, "ResponseMetadata": call.metadata}
-    listing = ("DescribeRepositories", registries.find_registry(call.connection, account_id, call.region))
-    rows, token = read_page(
-        call, request, listing, partial(pages.repositories, call.connection, account_id, call.region)
-    )
-    response: DescribeRepositoriesResponseTypeDef = {
-        "repositories": [_described(call, row) for row in rows],
-        "ResponseMetadata": call.metadata,
-    }
-    if token is not None:
-        response["nextToken"] = token
-    return response
+            if name not in rows:
+                find_repository(call, name, account_id)
+        return {"repositories": [_describe(call, rows[name]) for name in dict.fromkeys(names)], **LAST_PAGE}
+    listing = Listing(call, request, "DescribeRepositories", get_registry(call, account_id))
+    page = repositories.page_of_repositories(call.connection, account_id, call.region.name, listing.place)
+    return {"repositories": [_describe(call, row) for row in page.rows], **listing.envelope(page)}
 
 
 def delete_repository(call: Call, request: DeleteRepositoryRequestTypeDef) -> DeleteRepositoryResponseTypeDef:
-    """Delete a repository; with `force` also one that has images."""
-    repository = find_repository(call, request)
-    if not request.get("force") and registries.has_images(call.connection, repository.key):
-        raise repository_not_empty(repository.name, repository.account_id)
-    deleted = _repository(call, repository.account_id, repository.name)
-    registries.delete_repository(call.connection, repository.key)
-    return {"repository": deleted, "ResponseMetadata": call.metadata}
+    """Delete a repository; one that has images only with `force`."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
+    if not request.get("force") and repositories.has_images(call.connection, repository.key):
+        raise repository_not_empty(repository)
+    account_id, name = repository.account_id, repository.name
+    row = repositories.get_rows(call.connection, account_id, call.region.name, [name])[name]
+    repositories.delete_repository(call.connection, repository.key)
+    return {"repository": _describe(call, row), **EMPTY}
 
 
 def put_image_tag_mutability(
     call: Call, request: PutImageTagMutabilityRequestTypeDef
 ) -> PutImageTagMutabilityResponseTypeDef:
-    """Set whether a repository's tags may be moved, and which of them are excepted."""
-    repository = find_repository(call, request)
+    """Set whether the tags of a repository may be moved, and which tags are exempt."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     mutability, filters = request["imageTagMutability"], request.get("imageTagMutabilityExclusionFilters")
-    registries.set_repository(
-        call.connection,
-        repository.key,
-        tag_mutability=mutability,
-        exclusion_filters=checked_filters(mutability, filters),
-    )
+    patterns = check_exclusion_filters(mutability, filters)
+    repositories.set_tag_mutability(call.connection, repository.key, mutability, patterns)
     response: PutImageTagMutabilityResponseTypeDef = {
         "imageTagMutability": mutability,
         "imageTagMutabilityExclusionFilters": [*filters] if filters else [],
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "ResponseMetadata": call.metadata,
+        **of_repository(repository),
     }
     if not filters:
         del response["imageTagMutabilityExclusionFilters"]  # type: ignore[misc] # the stubs require what AWS leaves out
@@ -141,89 +105,30 @@ def put_image_tag_mutability(
 def put_image_scanning_configuration(
     call: Call, request: PutImageScanningConfigurationRequestTypeDef
 ) -> PutImageScanningConfigurationResponseTypeDef:
-    """Set whether a repository's images are scanned as they are pushed."""
-    repository = find_repository(call, request)
+    """Set whether the images of a repository are scanned when they are pushed."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     scan_on_push = request["imageScanningConfiguration"].get("scanOnPush", False)
-    registries.set_repository(call.connection, repository.key, scan_on_push=scan_on_push)
-    return {
-        "imageScanningConfiguration": {"scanOnPush": scan_on_push},
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "ResponseMetadata": call.metadata,
-    }
+    repositories.set_scan_on_push(call.connection, repository.key, scan_on_push)
+    return {"imageScanningConfiguration": {"scanOnPush": scan_on_push}, **of_repository(repository)}
 
 
-# --- Settings ------------------------------------------------------------------------------------
-
-
-def checked_filters(mutability: str, filters: Sequence[ImageTagMutabilityExclusionFilterTypeDef] | None) -> str | None:
-    """Check exclusion filters against a mutability, and give them as they are kept."""
-    name = "imageTagMutabilityExclusionFilters"
-    if not mutability.endswith("_WITH_EXCLUSION"):
-        if filters:
-            raise invalid_parameter(
-                name, f"ImageTagMutabilityExclusionFilters must be null when imageTagMutability is set as {mutability}"
-            )
-        return None
-    if not filters:
-        raise invalid_parameter(
-            name, f"ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as {mutability}"
-        )
-    wildcards = [each["filter"] for each in filters]
-    if any(wildcard.count("*") > _MOST_WILDCARDS for wildcard in wildcards):
-        raise invalid_parameter(name, f"A filter must have at most {_MOST_WILDCARDS} wildcards")
-    return json.dumps(wildcards)
-
-
-def encryption_of(call: Call, account_id: str, given: EncryptionConfigurationTypeDef | None) -> tuple[str, str | None]:
-    """Give a new repository's encryption type, and its key's ARN; without a key the one that AWS manages."""
-    if given is None:
-        return "AES256", None
-    encryption_type, key = given["encryptionType"], given.get("kmsKey")
-    if encryption_type == "AES256":
-        if key is not None:
-            raise invalid_parameter(
-                "encryptionConfiguration.kmsKey", "kmsKey must be null when encryptionType is set as AES256"
-            )
-        return encryption_type, None
-    if key is None:
-        managed = uuid5(NAMESPACE_URL, key_arn(call, account_id, "alias/aws/ecr"))
-        return encryption_type, key_arn(call, account_id, f"key/{managed}")
-    arn = _KEY_ARN.fullmatch(key)
-    if arn:
-        if arn["region"] != call.region:
-            raise kms(f"The key '{key}' is not in the region {call.region} of the repository", "NotFoundException")
-        return encryption_type, key
-    if _KEY_ALIAS.fullmatch(key):
-        return encryption_type, key_arn(call, account_id, key)
-    if _KEY_ID.fullmatch(key):
-        return encryption_type, key_arn(call, account_id, f"key/{key}")
-    raise kms(f"'{key}' is no id, alias or ARN of a key", "NotFoundException")
-
-
-# --- Described -----------------------------------------------------------------------------------
-
-
-def _repository(call: Call, account_id: str, name: str) -> RepositoryTypeDef:
-    return _described(call, pages.repositories_of(call.connection, account_id, call.region, [name])[name])
-
-
-def _described(call: Call, row: Any) -> RepositoryTypeDef:
-    """Describe a repository; what is not set has no key (observed)."""
-    described: RepositoryTypeDef = {
+def _describe(call: Call, row: RepositoryRow) -> RepositoryTypeDef:
+    """Return the description of a repository; an absent value has no key [observed]."""
+    settings = row.settings
+    repository: RepositoryTypeDef = {
         "createdAt": row.created_at,
-        "encryptionConfiguration": {"encryptionType": row.encryption_type},
-        "imageScanningConfiguration": {"scanOnPush": row.scan_on_push},
-        "imageTagMutability": row.tag_mutability,
+        "encryptionConfiguration": {"encryptionType": settings.encryption_type},  # type: ignore[typeddict-item] # a constraint of the table
+        "imageScanningConfiguration": {"scanOnPush": settings.scan_on_push},
+        "imageTagMutability": settings.tag_mutability,  # type: ignore[typeddict-item] # a constraint of the table
         "registryId": row.account_id,
-        "repositoryArn": repository_arn(call, row.account_id, row.name),
+        "repositoryArn": repository_arn(call.region, row.account_id, row.name),
         "repositoryName": row.name,
-        "repositoryUri": f"{registry_host(call, row.account_id)}/{row.name}",
+        "repositoryUri": f"{registry_host(call.region, row.account_id)}/{row.name}",
     }
-    if row.kms_key is not None:
-        described["encryptionConfiguration"]["kmsKey"] = row.kms_key
-    if row.exclusion_filters is not None:
-        described["imageTagMutabilityExclusionFilters"] = [
-            {"filter": wildcard, "filterType": "WILDCARD"} for wildcard in json.loads(row.exclusion_filters)
+    if settings.kms_key is not None:
+        repository["encryptionConfiguration"]["kmsKey"] = settings.kms_key
+    if settings.exclusion_filters:
+        repository["imageTagMutabilityExclusionFilters"] = [
+            {"filter": pattern, "filterType": "WILDCARD"} for pattern in settings.exclusion_filters
         ]
-    return described
+    return repository

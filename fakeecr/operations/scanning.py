@@ -1,4 +1,4 @@
-"""Operations on scans: when images are scanned, and what a test says is found in them."""
+"""Operations on scans: their configuration, starting one, and what scans find."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from fakeecr import clock
-from fakeecr.errors import (
+from fakeecr.aws_errors import (
     cannot_be_scanned,
     feature_disabled,
     image_archived,
@@ -18,17 +18,18 @@ from fakeecr.errors import (
     scan_not_found,
     scan_quota,
 )
-from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_image, find_repository
-from fakeecr.operations.names import finding_arn, repository_arn
-from fakeecr.operations.paging import in_memory, read_page
-from fakeecr.operations.registry import default_registry
-from fakeecr.policies.filters import is_scan_filter_of
-from fakeecr.store import documents, images, pages, registries
-from fakeecr.store.images import Known, NewImage
-from fakeecr.store.manifests import LISTS
-from fakeecr.store.models import ImageDocument, RegistryDocument
-from fakeecr.store.registries import FoundRepository
+from fakeecr.operations.envelopes import EMPTY, of_registry, of_repository
+from fakeecr.operations.paging import Listing, page_of_items
+from fakeecr.registry import made_up
+from fakeecr.registry.call import Call
+from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
+from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry
+from fakeecr.registry.scanning import applied_frequency, get_configuration, scan
+from fakeecr.rules.arns import finding_arn, repository_arn
+from fakeecr.rules.manifests import LISTS
+from fakeecr.store import images, pages, repositories
+from fakeecr.store.images import StoredImage
+from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
         ImageScanStatusTypeDef,
         PutRegistryScanningConfigurationRequestTypeDef,
         PutRegistryScanningConfigurationResponseTypeDef,
-        RegistryScanningConfigurationTypeDef,
         RepositoryScanningConfigurationFailureTypeDef,
         RepositoryScanningConfigurationTypeDef,
         StartImageScanRequestTypeDef,
@@ -49,22 +49,20 @@ if TYPE_CHECKING:
         VulnerablePackageTypeDef,
     )
 
-SCANNING = "scanning"
-SCAN = "scan"
 _DAY = timedelta(days=1)
-_ENHANCED_PAGE = 100
-# What is said of an image that was scanned, and of one that is scanned again and again (documented).
+_ENHANCED_PAGE_SIZE = 100
+# The states of a scan: complete, repeated continuously, or of an archived image. [documented]
 _COMPLETE: ImageScanStatusTypeDef = {"description": "The scan was completed successfully.", "status": "COMPLETE"}
 _ACTIVE: ImageScanStatusTypeDef = {"description": "Continuous scan is selected for image.", "status": "ACTIVE"}
 _ARCHIVED: ImageScanStatusTypeDef = {"description": "The image is archived.", "status": "IMAGE_ARCHIVED"}
-# Which frequencies a scan type has (documented).
+# The frequencies of each scan type. [documented]
 _FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN", "MANUAL"}}
 
 
 def put_registry_scanning_configuration(
     call: Call, request: PutRegistryScanningConfigurationRequestTypeDef
 ) -> PutRegistryScanningConfigurationResponseTypeDef:
-    """Set how the registry's images are scanned; what the request leaves out is as by default."""
+    """Set how the registry's images are scanned; what the request leaves out gets its default."""
     scan_type = request.get("scanType", "BASIC")
     rules = request.get("rules", [])
     frequencies = [rule["scanFrequency"] for rule in rules]
@@ -73,177 +71,140 @@ def put_registry_scanning_configuration(
     if len(set(frequencies)) < len(frequencies):
         raise invalid_parameter("rules", "A scan frequency can have one rule only")
     configuration: Any = {"rules": rules, "scanType": scan_type}
-    registry = default_registry(call)
-    documents.put(call.connection, RegistryDocument, registry, SCANNING, configuration, clock.now())
-    return {"registryScanningConfiguration": configuration, "ResponseMetadata": call.metadata}
+    SCANNING.put(call.connection, ensure_registry(call), configuration, clock.now())
+    return {"registryScanningConfiguration": configuration, **EMPTY}
 
 
 def get_registry_scanning_configuration(call: Call, request: object) -> GetRegistryScanningConfigurationResponseTypeDef:
-    """Give how the registry's images are scanned."""
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
-    return {
-        "registryId": call.account_id,
-        "scanningConfiguration": _configuration(call, registry),
-        "ResponseMetadata": call.metadata,
-    }
-
-
-def _configuration(call: Call, registry: int | None) -> RegistryScanningConfigurationTypeDef:
-    found = documents.find(call.connection, RegistryDocument, registry, SCANNING)
-    return {"rules": [], "scanType": "BASIC"} if found is None else found.content
+    """Return how the registry's images are scanned."""
+    return {"scanningConfiguration": get_configuration(call, get_registry(call)), **of_registry(call.account_id())}
 
 
 def batch_get_repository_scanning_configuration(
     call: Call, request: BatchGetRepositoryScanningConfigurationRequestTypeDef
 ) -> BatchGetRepositoryScanningConfigurationResponseTypeDef:
-    """Give how the images of repositories are scanned: by the registry's rules, or else by their own setting."""
+    """Return how the images of repositories are scanned: by the registry's rules, or else by their own setting."""
+    account_id = call.account_id()
     names = list(dict.fromkeys(request["repositoryNames"]))
-    configuration = _configuration(call, registries.find_registry(call.connection, call.account_id, call.region))
-    there = pages.repositories_of(call.connection, call.account_id, call.region, names)
-    found: list[RepositoryScanningConfigurationTypeDef] = []
+    configuration = get_configuration(call, get_registry(call))
+    rows = repositories.get_rows(call.connection, account_id, call.region.name, names)
+    configurations: list[RepositoryScanningConfigurationTypeDef] = []
     failures: list[RepositoryScanningConfigurationFailureTypeDef] = []
     for name in names:
-        if name not in there:
+        if name not in rows:
             failures.append(
                 {
                     "failureCode": "REPOSITORY_NOT_FOUND",
-                    "failureReason": str(repository_not_found(name, call.account_id).message),
+                    "failureReason": str(repository_not_found(name, account_id).message),
                     "repositoryName": name,
                 }
             )
             continue
-        frequency, filters = applied(configuration, name, scan_on_push=there[name].scan_on_push)
-        found.append(
+        applied = applied_frequency(configuration, name, scan_on_push=rows[name].settings.scan_on_push)
+        configurations.append(
             {
-                "appliedScanFilters": [{"filter": each, "filterType": "WILDCARD"} for each in filters],
-                "repositoryArn": repository_arn(call, call.account_id, name),
+                "appliedScanFilters": [{"filter": pattern, "filterType": "WILDCARD"} for pattern in applied.filters],
+                "repositoryArn": repository_arn(call.region, account_id, name),
                 "repositoryName": name,
-                "scanFrequency": frequency,
-                "scanOnPush": frequency == "SCAN_ON_PUSH",
+                "scanFrequency": applied.frequency,
+                "scanOnPush": applied.frequency == "SCAN_ON_PUSH",
             }
         )
-    return {"failures": failures, "scanningConfigurations": found, "ResponseMetadata": call.metadata}
-
-
-def applied(configuration: Mapping[str, Any], name: str, *, scan_on_push: bool) -> tuple[Any, list[str]]:
-    """Give how often a repository's images are scanned, and the filters that say so."""
-    for frequency in ("CONTINUOUS_SCAN", "SCAN_ON_PUSH"):
-        for rule in configuration["rules"]:
-            fitting = [each["filter"] for each in rule["repositoryFilters"] if is_scan_filter_of(each["filter"], name)]
-            if rule["scanFrequency"] == frequency and fitting:
-                return frequency, fitting
-    return ("SCAN_ON_PUSH" if scan_on_push and configuration["scanType"] == "BASIC" else "MANUAL"), []
-
-
-# --- Scans ---------------------------------------------------------------------------------------
-
-
-def scan_on_push(call: Call, repository: FoundRepository, pushed: NewImage) -> None:
-    """Scan an image that is new to a repository, if its registry or itself says so; a list is nothing to scan."""
-    frequency, _ = applied(
-        _configuration(call, repository.registry), repository.name, scan_on_push=repository.scan_on_push
-    )
-    image = images.find(call.connection, repository.key, pushed.digest)
-    if image is not None and frequency != "MANUAL" and pushed.contents.media_type not in LISTS:
-        _scan(call, image)
-
-
-def _scan(call: Call, image: Known) -> None:
-    now = clock.now()
-    documents.put(call.connection, ImageDocument, image.key, SCAN, None, now)
+    return {"failures": failures, "scanningConfigurations": configurations, **EMPTY}
 
 
 def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> StartImageScanResponseTypeDef:
-    """Scan an image, once in 24 hours; it takes no time here."""
-    repository = find_repository(call, request)
+    """Scan an image, at most once in 24 hours; it takes no time here."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
-    if _configuration(call, repository.registry)["scanType"] == "ENHANCED":
+    if get_configuration(call, repository.registry_key).get("scanType") == "ENHANCED":
         raise feature_disabled()
     if image.status != "ACTIVE":
         raise image_archived(image.digest)
-    _, media_type = images.manifests_of(call.connection, [image.key])[image.key]
+    media_type = made_up.media_type_of(images.get_manifests(call.connection, [image.key])[image.key])
     if media_type in LISTS:
         raise cannot_be_scanned(media_type)
-    last = documents.find(call.connection, ImageDocument, image.key, SCAN)
+    last = SCAN.get(call.connection, image.key)
     if last is not None and clock.now() - last.updated_at < _DAY:
         raise scan_quota()
-    _scan(call, image)
+    scan(call, image)
     return {
         "imageId": {"imageDigest": image.digest, **request["imageId"]},
         "imageScanStatus": {"status": "IN_PROGRESS"},
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "ResponseMetadata": call.metadata,
+        **of_repository(repository),
     }
+
+
+# --- Findings ------------------------------------------------------------------------------------
 
 
 def describe_image_scan_findings(
     call: Call, request: DescribeImageScanFindingsRequestTypeDef
 ) -> DescribeImageScanFindingsResponseTypeDef:
-    """Give what the last scan of an image found, which is what a seed or `set_findings()` says, page by page."""
-    repository = find_repository(call, request)
+    """Return what the last scan of an image found, page by page: what a seed or `set_findings()` says it finds."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image_id = request["imageId"]
     image = find_image(call, repository, image_id)
-    scan = documents.find(call.connection, ImageDocument, image.key, SCAN)
-    kept = documents.find(call.connection, ImageDocument, image.key, documents.FINDINGS)
-    # What a test says is found was found by a scan, be it that nobody asked for it.
-    scan = scan or kept
-    if scan is None:
-        raise scan_not_found(
-            image_id.get("imageDigest"), image_id.get("imageTag"), repository.name, repository.account_id
-        )
-    findings: Sequence[Any] = [] if kept is None else kept.content
-    configuration = _configuration(call, repository.registry)
-    is_enhanced = configuration["scanType"] == "ENHANCED"
-    listing = ("DescribeImageScanFindings", image.key, findings)
-    # Of enhanced findings a page always has a hundred (observed).
-    asked = {**request, "maxResults": _ENHANCED_PAGE} if is_enhanced else request
-    rows, token = read_page(call, asked, listing, in_memory(findings))
-    shown = [finding for finding, _ in rows]
-    frequency, _ = applied(configuration, repository.name, scan_on_push=repository.scan_on_push)
+    given = FINDINGS.get(call.connection, image.key)
+    # An image with findings counts as scanned, even if no scan was asked for.
+    scan_document = SCAN.get(call.connection, image.key) or given
+    if scan_document is None:
+        raise scan_not_found(image_id, repository)
+    scanned_at = scan_document.updated_at
+    findings: Sequence[Any] = [] if given is None else given.content
+    configuration = get_configuration(call, repository.registry_key)
+    is_enhanced = configuration.get("scanType") == "ENHANCED"
+    # A page of enhanced findings always has this size. [observed]
+    paging: Mapping[str, Any] = {**request, "maxResults": _ENHANCED_PAGE_SIZE} if is_enhanced else request
+    listing = Listing(call, paging, "DescribeImageScanFindings", image.key, findings)
+    page = page_of_items(findings, listing.place)
+    frequency = applied_frequency(configuration, repository.name, scan_on_push=repository.scan_on_push).frequency
     response: DescribeImageScanFindingsResponseTypeDef = {
         "imageId": {"imageDigest": image.digest, **image_id},
         "imageScanFindings": {
             "findingSeverityCounts": dict(Counter(finding["severity"] for finding in findings)),
-            "imageScanCompletedAt": scan.updated_at,
-            "vulnerabilitySourceUpdatedAt": scan.updated_at,
+            "imageScanCompletedAt": scanned_at,
+            "vulnerabilitySourceUpdatedAt": scanned_at,
         },
-        "imageScanStatus": _status(image, frequency),
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "ResponseMetadata": call.metadata,
+        "imageScanStatus": _scan_status(image, frequency),
+        **of_repository(repository),
+        **listing.envelope(page),
     }
-    # Where enhanced scans found nothing there is an empty list of the other kind, and none of this (observed).
+    # If an enhanced scan found nothing, AWS answers with an empty list of basic findings. [observed]
     if is_enhanced and findings:
-        response["imageScanFindings"]["enhancedFindings"] = _enhanced(call, repository, image, shown, scan.updated_at)
+        response["imageScanFindings"]["enhancedFindings"] = _enhance(call, repository, image, page.rows, scanned_at)
     else:
-        response["imageScanFindings"]["findings"] = shown
-    if token is not None:
-        response["nextToken"] = token
+        response["imageScanFindings"]["findings"] = [*page.rows]
     return response
 
 
-def _status(image: Known, frequency: str) -> ImageScanStatusTypeDef:
-    """Tell how the last scan of an image stands."""
+def _scan_status(image: StoredImage, frequency: str) -> ImageScanStatusTypeDef:
     if frequency != "CONTINUOUS_SCAN":
         return _COMPLETE
     return _ACTIVE if image.status == "ACTIVE" else _ARCHIVED
 
 
-def _enhanced(
-    call: Call, repository: FoundRepository, image: Known, findings: Sequence[Mapping[str, Any]], scanned_at: datetime
+def _enhance(
+    call: Call,
+    repository: StoredRepository,
+    image: StoredImage,
+    findings: Sequence[Mapping[str, Any]],
+    scanned_at: datetime,
 ) -> list[EnhancedImageScanFindingTypeDef]:
-    """Tell findings as Amazon Inspector does; what a test does not say, such as scores, is left out."""
-    resource_id = f"{repository_arn(call, repository.account_id, repository.name)}/{image.digest}"
-    tags = images.tags_of(call.connection, [image.key]).get(image.key, [])
-    pushed_at = pages.images_of(call.connection, [image.key])[image.key].pushed_at
-    enhanced: list[EnhancedImageScanFindingTypeDef] = []
+    """Return findings in the form of Amazon Inspector, without what a test does not give, such as scores."""
+    account_id = repository.account_id
+    resource_id = f"{repository_arn(call.region, account_id, repository.name)}/{image.digest}"
+    tags = images.get_tags(call.connection, [image.key]).get(image.key, [])
+    pushed_at = pages.get_images(call.connection, [image.key])[image.key].pushed_at
+    enhanced_findings: list[EnhancedImageScanFindingTypeDef] = []
     for finding in findings:
-        said = {each["key"]: each.get("value", "") for each in finding.get("attributes", [])}
-        package, key = said.get("package_name"), f"{image.digest} {finding['name']} {said}"
-        told: EnhancedImageScanFindingTypeDef = {
-            "awsAccountId": repository.account_id,
-            "findingArn": finding_arn(call, repository.account_id, blake2b(key.encode(), digest_size=16).hexdigest()),
+        attributes = {attribute["key"]: attribute.get("value", "") for attribute in finding.get("attributes", [])}
+        package = attributes.get("package_name")
+        identity = f"{image.digest} {finding['name']} {attributes}"
+        finding_id = blake2b(identity.encode(), digest_size=16).hexdigest()
+        enhanced: EnhancedImageScanFindingTypeDef = {
+            "awsAccountId": account_id,
+            "findingArn": finding_arn(call.region, account_id, finding_id),
             "firstObservedAt": scanned_at,
             "lastObservedAt": scanned_at,
             "packageVulnerabilityDetails": {"vendorSeverity": finding["severity"], "vulnerabilityId": finding["name"]},
@@ -254,7 +215,7 @@ def _enhanced(
                             "imageHash": image.digest,
                             "imageTags": tags,
                             "pushedAt": pushed_at,
-                            "registry": repository.account_id,
+                            "registry": account_id,
                             "repositoryName": repository.name,
                         }
                     },
@@ -269,13 +230,13 @@ def _enhanced(
             "updatedAt": scanned_at,
         }
         if "description" in finding:
-            told["description"] = finding["description"]
+            enhanced["description"] = finding["description"]
         if "uri" in finding:
-            told["packageVulnerabilityDetails"]["sourceUrl"] = finding["uri"]
+            enhanced["packageVulnerabilityDetails"]["sourceUrl"] = finding["uri"]
         if package is not None:
             vulnerable: VulnerablePackageTypeDef = {"name": package}
-            if "package_version" in said:
-                vulnerable["version"] = said["package_version"]
-            told["packageVulnerabilityDetails"]["vulnerablePackages"] = [vulnerable]
-        enhanced.append(told)
-    return enhanced
+            if "package_version" in attributes:
+                vulnerable["version"] = attributes["package_version"]
+            enhanced["packageVulnerabilityDetails"]["vulnerablePackages"] = [vulnerable]
+        enhanced_findings.append(enhanced)
+    return enhanced_findings

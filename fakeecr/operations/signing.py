@@ -1,19 +1,15 @@
-"""Operations on managed signing: a registry's configuration, and what became of each image pushed under it."""
+"""Operations on managed signing: a registry's configuration, and the profiles with which an image was signed."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.errors import signing_configuration_not_found
-from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_image, find_repository
-from fakeecr.operations.registry import default_registry
-from fakeecr.policies.filters import is_wildcard_of
-from fakeecr.store import documents, registries
-from fakeecr.store.images import Known
-from fakeecr.store.models import ImageDocument, RegistryDocument
-from fakeecr.store.registries import FoundRepository
+from fakeecr.aws_errors import signing_configuration_not_found
+from fakeecr.operations.envelopes import EMPTY, of_registry, of_repository
+from fakeecr.registry.call import Call
+from fakeecr.registry.kinds import SIGNATURE, SIGNING
+from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -23,62 +19,43 @@ if TYPE_CHECKING:
         GetSigningConfigurationResponseTypeDef,
         PutSigningConfigurationRequestTypeDef,
         PutSigningConfigurationResponseTypeDef,
-        SigningConfigurationTypeDef,
     )
-
-SIGNING = "signing"
 
 
 def put_signing_configuration(
     call: Call, request: PutSigningConfigurationRequestTypeDef
 ) -> PutSigningConfigurationResponseTypeDef:
-    """Set which images are signed as they are pushed."""
+    """Set which images are signed when they are pushed."""
     configuration = request["signingConfiguration"]
-    documents.put(call.connection, RegistryDocument, default_registry(call), SIGNING, configuration, clock.now())
-    return {"signingConfiguration": configuration, "ResponseMetadata": call.metadata}  # type: ignore[typeddict-item]
+    document = SIGNING.put(call.connection, ensure_registry(call), configuration, clock.now())  # type: ignore[arg-type] # what the validator lets through
+    return {"signingConfiguration": document.content, **EMPTY}
 
 
 def get_signing_configuration(call: Call, request: object) -> GetSigningConfigurationResponseTypeDef:
-    """Give the signing configuration."""
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
-    found = documents.find(call.connection, RegistryDocument, registry, SIGNING)
-    if found is None:
-        raise signing_configuration_not_found(call.account_id)
-    return {
-        "registryId": call.account_id,
-        "signingConfiguration": found.content,
-        "ResponseMetadata": call.metadata,
-    }
+    """Return the signing configuration."""
+    document = SIGNING.get(call.connection, get_registry(call))
+    if document is None:
+        raise signing_configuration_not_found(call.account_id())
+    return {"signingConfiguration": document.content, **of_registry(call.account_id())}
 
 
 def delete_signing_configuration(call: Call, request: object) -> DeleteSigningConfigurationResponseTypeDef:
-    """Delete the signing configuration, and give it; what was signed stays signed."""
-    deleted = get_signing_configuration(call, request)
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
-    documents.remove(call.connection, RegistryDocument, registry, SIGNING)
-    return deleted
-
-
-def sign(call: Call, configuration: SigningConfigurationTypeDef, repository: FoundRepository, image: Known) -> None:
-    """Note that a pushed image was signed with every profile whose filters fit; there is no real signature."""
-    for rule in configuration["rules"]:
-        filters = rule.get("repositoryFilters", [])
-        if not filters or any(is_wildcard_of(each["filter"], repository.name) for each in filters):
-            profile = rule["signingProfileArn"]
-            documents.put(call.connection, ImageDocument, image.key, SIGNING, None, clock.now(), profile)
+    """Delete the signing configuration, and return it; signed images stay signed."""
+    document = SIGNING.remove(call.connection, get_registry(call))
+    if document is None:
+        raise signing_configuration_not_found(call.account_id())
+    return {"signingConfiguration": document.content, **of_registry(call.account_id())}
 
 
 def describe_image_signing_status(
     call: Call, request: DescribeImageSigningStatusRequestTypeDef
 ) -> DescribeImageSigningStatusResponseTypeDef:
-    """Tell with which profiles an image was signed."""
-    repository = find_repository(call, request)
+    """Return the profiles with which an image was signed."""
+    repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
-    signed = documents.find_all(call.connection, ImageDocument, image.key, SIGNING)
+    signatures = SIGNATURE.get_all(call.connection, image.key)
     return {
         "imageId": {"imageDigest": image.digest, **request["imageId"]},
-        "registryId": repository.account_id,
-        "repositoryName": repository.name,
-        "signingStatuses": [{"signingProfileArn": document.name, "status": "COMPLETE"} for document in signed],
-        "ResponseMetadata": call.metadata,
+        "signingStatuses": [{"signingProfileArn": signature.name, "status": "COMPLETE"} for signature in signatures],
+        **of_repository(repository),
     }

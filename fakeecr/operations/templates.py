@@ -1,33 +1,23 @@
-"""Operations on repository creation templates, and the repositories that are created by them."""
+"""Operations on repository creation templates."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from fakeecr import clock
-from fakeecr.errors import (
-    ECRError,
-    invalid_parameter,
-    template_already_exists,
-    template_not_found,
-)
-from fakeecr.operations.call import Call
-from fakeecr.operations.finding import find_repository
-from fakeecr.operations.lifecycle import checked_policy, keep_policy
-from fakeecr.operations.paging import read_page, refuse_paging
-from fakeecr.operations.policies import checked_repository_policy, keep_repository_policy
-from fakeecr.operations.registry import default_registry
-from fakeecr.operations.repositories import checked_filters, encryption_of
-from fakeecr.operations.tags import checked_tags
-from fakeecr.policies.filters import nearest
-from fakeecr.store import documents, registries
+from fakeecr.aws_errors import ECRError, invalid_parameter, template_already_exists, template_not_found
+from fakeecr.operations.envelopes import LAST_PAGE, of_registry
+from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.registry.call import Call
+from fakeecr.registry.creation import settings_of_template
+from fakeecr.registry.expiry import parse_policy
+from fakeecr.registry.kinds import TEMPLATE
+from fakeecr.registry.lookup import ensure_registry, get_registry
+from fakeecr.registry.policies import normalize_policy
+from fakeecr.rules.resource_tags import check_tags
 from fakeecr.store.documents import Document
-from fakeecr.store.models import RegistryDocument
-from fakeecr.store.registries import FoundRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -42,8 +32,7 @@ if TYPE_CHECKING:
         UpdateRepositoryCreationTemplateResponseTypeDef,
     )
 
-_TEMPLATE = "template"
-# The members of a template, but for its prefix, as requests have them.
+# The members of a template, except its prefix, as requests have them.
 _MEMBERS = (
     "appliedFor",
     "customRoleArn",
@@ -55,108 +44,92 @@ _MEMBERS = (
     "repositoryPolicy",
     "resourceTags",
 )
+_DEFAULTS = {"imageTagMutability": "MUTABLE", "encryptionConfiguration": {"encryptionType": "AES256"}}
 
 
 def create_repository_creation_template(
     call: Call, request: CreateRepositoryCreationTemplateRequestTypeDef
 ) -> CreateRepositoryCreationTemplateResponseTypeDef:
-    """Create a template, by which repositories of a prefix are created from now on."""
-    prefix, registry = request["prefix"], default_registry(call)
-    # A slash is assumed after a prefix that has none (documented).
-    same = {prefix.rstrip("/"), prefix.rstrip("/") + "/"}
-    if documents.find_all(call.connection, RegistryDocument, registry, _TEMPLATE, same):
+    """Create a template, by which repositories with its prefix are created from now on."""
+    prefix, registry_key = request["prefix"], ensure_registry(call)
+    # A prefix is read as if it ended with a slash. [documented]
+    same_prefix = {prefix.rstrip("/"), prefix.rstrip("/") + "/"}
+    if TEMPLATE.get_all(call.connection, registry_key, same_prefix):
         raise template_already_exists(prefix)
-    content = {"imageTagMutability": "MUTABLE", "encryptionConfiguration": {"encryptionType": "AES256"}}
-    return {
-        "registryId": call.account_id,
-        "repositoryCreationTemplate": _keep(call, registry, prefix, content, request),
-        "ResponseMetadata": call.metadata,
-    }
+    template = _put(call, registry_key, prefix, _DEFAULTS, request)
+    return {"repositoryCreationTemplate": template, **of_registry(call.account_id())}
 
 
 def update_repository_creation_template(
     call: Call, request: UpdateRepositoryCreationTemplateRequestTypeDef
 ) -> UpdateRepositoryCreationTemplateResponseTypeDef:
-    """Change what the request has of a template; what it has not stays."""
-    prefix, registry = request["prefix"], default_registry(call)
-    found = _found(call, prefix)
-    return {
-        "registryId": call.account_id,
-        "repositoryCreationTemplate": _keep(call, registry, prefix, found.content, request),
-        "ResponseMetadata": call.metadata,
-    }
+    """Change the members of a template that the request has; the others stay."""
+    prefix = request["prefix"]
+    document = _find_template(call, prefix)
+    template = _put(call, ensure_registry(call), prefix, document.content, request)
+    return {"repositoryCreationTemplate": template, **of_registry(call.account_id())}
 
 
 def delete_repository_creation_template(
     call: Call, request: DeleteRepositoryCreationTemplateRequestTypeDef
 ) -> DeleteRepositoryCreationTemplateResponseTypeDef:
-    """Delete a template, and give it."""
-    found = _found(call, request["prefix"])
-    documents.remove(call.connection, RegistryDocument, default_registry(call), _TEMPLATE, found.name)
-    return {
-        "registryId": call.account_id,
-        "repositoryCreationTemplate": _described(found),
-        "ResponseMetadata": call.metadata,
-    }
+    """Delete a template, and return it."""
+    document = _find_template(call, request["prefix"])
+    TEMPLATE.remove(call.connection, get_registry(call), document.name)
+    return {"repositoryCreationTemplate": _describe(document), **of_registry(call.account_id())}
 
 
 def describe_repository_creation_templates(
     call: Call, request: DescribeRepositoryCreationTemplatesRequestTypeDef
 ) -> DescribeRepositoryCreationTemplatesResponseTypeDef:
-    """Describe the templates: all, page by page, or those of these prefixes."""
-    registry = registries.find_registry(call.connection, call.account_id, call.region)
+    """Describe the templates: page by page, or those of the prefixes in the request."""
+    registry_key = get_registry(call)
     prefixes = request.get("prefixes")
-    response: DescribeRepositoryCreationTemplatesResponseTypeDef = {
-        "registryId": call.account_id,
-        "repositoryCreationTemplates": [],
-        "ResponseMetadata": call.metadata,
-    }
     if prefixes:
         refuse_paging(request, "prefixes")
-        found = documents.find_all(call.connection, RegistryDocument, registry, _TEMPLATE, prefixes)
-        response["repositoryCreationTemplates"] = [_described(each) for each in found]
-        return response
-    read = partial(documents.read_page, call.connection, RegistryDocument, registry, _TEMPLATE)
-    rows, token = read_page(call, request, ("DescribeRepositoryCreationTemplates", registry), read)
-    response["repositoryCreationTemplates"] = [_described(each) for each in rows]
-    if token is not None:
-        response["nextToken"] = token
-    return response
+        documents = TEMPLATE.get_all(call.connection, registry_key, prefixes)
+        templates = [_describe(document) for document in documents]
+        return {"repositoryCreationTemplates": templates, **of_registry(call.account_id()), **LAST_PAGE}
+    listing = Listing(call, request, "DescribeRepositoryCreationTemplates", registry_key)
+    page = TEMPLATE.page(call.connection, registry_key, listing.place)
+    return {
+        "repositoryCreationTemplates": [_describe(document) for document in page.rows],
+        **of_registry(call.account_id()),
+        **listing.envelope(page),
+    }
 
 
-def _found(call: Call, prefix: str) -> Document:
-    found = documents.find(call.connection, RegistryDocument, default_registry(call), _TEMPLATE, prefix)
-    if found is None:
+def _find_template(call: Call, prefix: str) -> Document[dict[str, Any]]:
+    document = TEMPLATE.get(call.connection, get_registry(call), prefix)
+    if document is None:
         raise template_not_found(prefix)
-    return found
+    return document
 
 
-def _keep(
-    call: Call, registry: int, prefix: str, content: Mapping[str, Any], request: Mapping[str, Any]
+def _put(
+    call: Call, registry_key: int, prefix: str, content: Mapping[str, Any], request: Mapping[str, Any]
 ) -> RepositoryCreationTemplateTypeDef:
-    """Check a template with what a request changes of it, and keep it."""
-    changed = {**content, **{name: request[name] for name in _MEMBERS if name in request}}
+    """Check a template with what a request changes, store it, and return its description."""
+    template = {**content, **{name: request[name] for name in _MEMBERS if name in request}}
     if "imageTagMutability" in request and "imageTagMutabilityExclusionFilters" not in request:
-        changed.pop("imageTagMutabilityExclusionFilters", None)
-    tags = changed.get("resourceTags", [])
-    with _refused("encryptionConfiguration"):
-        _settings(call, call.account_id, changed)
-    with _refused("resourceTags"):
-        checked_tags(tags)
-    if (tags or changed["encryptionConfiguration"]["encryptionType"] != "AES256") and not changed.get("customRoleArn"):
+        template.pop("imageTagMutabilityExclusionFilters", None)
+    tags = template.get("resourceTags", [])
+    with _as_invalid_parameter("encryptionConfiguration"):
+        settings = settings_of_template(call, call.account_id(), template)
+    with _as_invalid_parameter("resourceTags"):
+        check_tags(tags)
+    if (tags or settings.encryption_type != "AES256") and not template.get("customRoleArn"):
         raise invalid_parameter("customRoleArn", "customRoleArn can't be null when tags or a KMS key are given")
-    if changed.get("repositoryPolicy"):
-        checked_repository_policy(changed["repositoryPolicy"])
-    if changed.get("lifecyclePolicy"):
-        checked_policy(changed["lifecyclePolicy"])
-    return _described(
-        documents.put(call.connection, RegistryDocument, registry, _TEMPLATE, changed, clock.now(), prefix)
-    )
+    if template.get("repositoryPolicy"):
+        normalize_policy(template["repositoryPolicy"], "repository")
+    if template.get("lifecyclePolicy"):
+        parse_policy(template["lifecyclePolicy"])
+    return _describe(TEMPLATE.put(call.connection, registry_key, template, clock.now(), prefix))
 
 
 @contextmanager
-def _refused(member: str) -> Iterator[None]:
-    """Say InvalidParameterException of what CreateRepository has errors of its own for, which templates have not."""
+def _as_invalid_parameter(member: str) -> Iterator[None]:
+    """Turn an error that only CreateRepository declares into an InvalidParameterException about a member."""
     try:
         yield
     except ECRError as error:
@@ -165,71 +138,11 @@ def _refused(member: str) -> Iterator[None]:
         raise invalid_parameter(member, error.message or "") from None
 
 
-def _settings(call: Call, account_id: str, template: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the columns of a repository that is created by a template."""
-    mutability = template["imageTagMutability"]
-    encryption: Any = {name: value for name, value in template["encryptionConfiguration"].items() if value}
-    encryption_type, kms_key = encryption_of(call, account_id, encryption)
-    return {
-        "tag_mutability": mutability,
-        "exclusion_filters": checked_filters(mutability, template.get("imageTagMutabilityExclusionFilters")),
-        "encryption_type": encryption_type,
-        "kms_key": kms_key,
+def _describe(document: Document[dict[str, Any]]) -> RepositoryCreationTemplateTypeDef:
+    template = {
+        **document.content,
+        "createdAt": document.created_at,
+        "prefix": document.name,
+        "updatedAt": document.updated_at,
     }
-
-
-def _described(document: Document) -> RepositoryCreationTemplateTypeDef:
-    described: RepositoryCreationTemplateTypeDef = document.content
-    described["createdAt"] = document.created_at
-    described["prefix"] = document.name
-    described["updatedAt"] = document.updated_at
-    return described
-
-
-# --- Created by a template -----------------------------------------------------------------------
-
-
-def repository_for(call: Call, account_id: str, name: str, purpose: str, created_at: datetime) -> FoundRepository:
-    """Find a repository, or create it: by the template for a purpose, or else with the default settings."""
-    found = registries.find_repository(call.connection, account_id, call.region, name)
-    found = found or _create_for(call, account_id, name, purpose, created_at)
-    if found is None:
-        registries.create_repository(call.connection, account_id, call.region, name, created_at)
-        found = registries.find_repository(call.connection, account_id, call.region, name)
-    assert found is not None  # noqa: S101 - it was created
-    return found
-
-
-def repository_to_push_to(call: Call, request: Mapping[str, Any]) -> FoundRepository:
-    """Find the repository that a push is about, or create it where a template says so.
-
-    Raises:
-        ECRError: a RepositoryNotFoundException.
-    """
-    account_id, name = call.account_of(request), request["repositoryName"]
-    found = registries.find_repository(call.connection, account_id, call.region, name)
-    found = found or _create_for(call, account_id, name, "CREATE_ON_PUSH", clock.now())
-    return found or find_repository(call, request)
-
-
-def _create_for(call: Call, account_id: str, name: str, purpose: str, created_at: datetime) -> FoundRepository | None:
-    """Create a repository by the template of the longest prefix that is for a purpose; None where there is none."""
-    registry = registries.find_registry(call.connection, account_id, call.region)
-    templates = {
-        each.name: each.content
-        for each in documents.find_all(call.connection, RegistryDocument, registry, _TEMPLATE)
-        if purpose in each.content["appliedFor"]
-    }
-    prefix = nearest(templates, name)
-    if prefix is None:
-        return None
-    template = templates[prefix]
-    key = registries.create_repository(
-        call.connection, account_id, call.region, name, created_at, **_settings(call, account_id, template)
-    )
-    registries.set_tags(call.connection, key, checked_tags(template.get("resourceTags", [])))
-    if template.get("repositoryPolicy"):
-        keep_repository_policy(call.connection, key, checked_repository_policy(template["repositoryPolicy"]))
-    if template.get("lifecyclePolicy"):
-        keep_policy(call.connection, key, checked_policy(template["lifecyclePolicy"])[1])
-    return registries.find_repository(call.connection, account_id, call.region, name)
+    return cast("RepositoryCreationTemplateTypeDef", template)

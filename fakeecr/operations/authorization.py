@@ -1,4 +1,4 @@
-"""Operations on access to registries."""
+"""Operations on authorization tokens."""
 
 from __future__ import annotations
 
@@ -9,35 +9,36 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.operations.call import Call
-from fakeecr.operations.names import registry_host
+from fakeecr.operations.envelopes import EMPTY
+from fakeecr.registry.call import Call
+from fakeecr.rules.arns import registry_host
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import GetAuthorizationTokenRequestTypeDef, GetAuthorizationTokenResponseTypeDef
 
-_VALID = timedelta(hours=12)
+_LIFETIME = timedelta(hours=12)  # [documented]
 
 
 def get_authorization_token(
     call: Call, request: GetAuthorizationTokenRequestTypeDef
 ) -> GetAuthorizationTokenResponseTypeDef:
-    """Give a token for each registry, the default one where none is named."""
-    expires_at = clock.now() + _VALID
+    """Return a token for each registry that the request names, or else for the default one."""
+    expires_at = clock.now() + _LIFETIME
     return {
         "authorizationData": [
             {
                 "authorizationToken": b64encode(b"AWS:" + _password(expires_at)).decode("ascii"),
                 "expiresAt": expires_at,
-                "proxyEndpoint": f"https://{registry_host(call, account_id)}",
+                "proxyEndpoint": f"https://{registry_host(call.region, account_id)}",
             }
-            for account_id in dict.fromkeys(request.get("registryIds") or [call.account_id])
+            for account_id in dict.fromkeys(request.get("registryIds") or [call.account_id()])
         ],
-        "ResponseMetadata": call.metadata,
+        **EMPTY,
     }
 
 
 def _password(expires_at: datetime) -> bytes:
-    """Make a password in the form that AWS gives it (observed); nothing checks it."""
+    """Make a password of the form that AWS gives it (observed); nothing checks it."""
     return b64encode(
         json.dumps(
             {

@@ -1,0 +1,159 @@
+"""Operations on pull-through cache rules."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from fakeecr import clock
+from fakeecr.aws_errors import (
+    cache_rule_already_exists,
+    cache_rule_not_found,
+    too_many_cache_rules,
+    unsupported_upstream,
+)
+from fakeecr.operations.envelopes import LAST_PAGE
+from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.registry.call import Call
+from fakeecr.registry.kinds import CACHE_RULE, CacheRule
+from fakeecr.registry.lookup import ensure_registry, get_registry
+from fakeecr.rules import quotas
+from fakeecr.rules.upstreams import upstream_at
+from fakeecr.store.documents import Document
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr.type_defs import (
+        CreatePullThroughCacheRuleRequestTypeDef,
+        CreatePullThroughCacheRuleResponseTypeDef,
+        DeletePullThroughCacheRuleRequestTypeDef,
+        DeletePullThroughCacheRuleResponseTypeDef,
+        DescribePullThroughCacheRulesRequestTypeDef,
+        DescribePullThroughCacheRulesResponseTypeDef,
+        UpdatePullThroughCacheRuleRequestTypeDef,
+        UpdatePullThroughCacheRuleResponseTypeDef,
+        ValidatePullThroughCacheRuleRequestTypeDef,
+        ValidatePullThroughCacheRuleResponseTypeDef,
+    )
+
+
+def create_pull_through_cache_rule(
+    call: Call, request: CreatePullThroughCacheRuleRequestTypeDef
+) -> CreatePullThroughCacheRuleResponseTypeDef:
+    """Create a rule; from now on, images under its prefix are pulled from its upstream."""
+    account_id, prefix = call.account_id(request.get("registryId")), request["ecrRepositoryPrefix"]
+    host = request["upstreamRegistryUrl"].removeprefix("https://").rstrip("/")
+    upstream = upstream_at(host)
+    if upstream is None or request.get("upstreamRegistry", upstream.name) != upstream.name:
+        raise unsupported_upstream(
+            f"The upstream registry URL {host} is invalid. Specify a valid upstream registry URL and try again"
+        )
+    if upstream.needs_credentials and "credentialArn" not in request:
+        raise unsupported_upstream(
+            "The specified upstream registry requires authentication. Specify a valid Secrets Manager ARN and try again"
+        )
+    registry_key = ensure_registry(call, account_id)
+    rules = CACHE_RULE.get_all(call.connection, registry_key)
+    # A prefix is read as if it ended with a slash. [documented]
+    if prefix.rstrip("/") in [rule.name.rstrip("/") for rule in rules]:
+        raise cache_rule_already_exists(prefix, account_id)
+    if len(rules) >= quotas.PULL_THROUGH_CACHE_RULES:
+        raise too_many_cache_rules(account_id, quotas.PULL_THROUGH_CACHE_RULES)
+    content: CacheRule = {
+        "upstreamRegistry": upstream.name,
+        "upstreamRegistryUrl": host,
+        "upstreamRepositoryPrefix": request.get("upstreamRepositoryPrefix", "ROOT"),
+        **_credentials(request),
+    }
+    rule = CACHE_RULE.put(call.connection, registry_key, content, clock.now(), prefix)
+    response: CreatePullThroughCacheRuleResponseTypeDef = _describe(rule, account_id) | {"createdAt": rule.created_at}
+    return response
+
+
+def describe_pull_through_cache_rules(
+    call: Call, request: DescribePullThroughCacheRulesRequestTypeDef
+) -> DescribePullThroughCacheRulesResponseTypeDef:
+    """Describe the rules: page by page, or those of the prefixes in the request, in its order."""
+    account_id = call.account_id(request.get("registryId"))
+    registry_key = get_registry(call, account_id)
+
+    def describe(rule: Document[CacheRule]) -> Any:
+        return _describe(rule, account_id) | {"createdAt": rule.created_at, "updatedAt": rule.updated_at}
+
+    if "ecrRepositoryPrefixes" in request:
+        refuse_paging(request, "ecrRepositoryPrefixes")
+        prefixes = request["ecrRepositoryPrefixes"]
+        rules = {rule.name: rule for rule in CACHE_RULE.get_all(call.connection, registry_key, prefixes)}
+        for prefix in prefixes:
+            if prefix not in rules:
+                raise cache_rule_not_found(prefix, account_id)
+        return {"pullThroughCacheRules": [describe(rules[prefix]) for prefix in dict.fromkeys(prefixes)], **LAST_PAGE}
+    listing = Listing(call, request, "DescribePullThroughCacheRules", registry_key)
+    page = CACHE_RULE.page(call.connection, registry_key, listing.place)
+    return {"pullThroughCacheRules": [describe(rule) for rule in page.rows], **listing.envelope(page)}
+
+
+def update_pull_through_cache_rule(
+    call: Call, request: UpdatePullThroughCacheRuleRequestTypeDef
+) -> UpdatePullThroughCacheRuleResponseTypeDef:
+    """Change the credentials or the role of a rule."""
+    account_id, rule = _find_rule(call, request)
+    content: CacheRule = {**rule.content, **_credentials(request)}
+    registry_key = ensure_registry(call, account_id)
+    rule = CACHE_RULE.put(call.connection, registry_key, content, clock.now(), rule.name)
+    response: UpdatePullThroughCacheRuleResponseTypeDef = _describe(
+        rule, account_id, without=("upstreamRegistry", "upstreamRegistryUrl")
+    ) | {"updatedAt": rule.updated_at}
+    return response
+
+
+def delete_pull_through_cache_rule(
+    call: Call, request: DeletePullThroughCacheRuleRequestTypeDef
+) -> DeletePullThroughCacheRuleResponseTypeDef:
+    """Delete a rule; what was pulled through it stays."""
+    account_id, rule = _find_rule(call, request)
+    CACHE_RULE.remove(call.connection, get_registry(call, account_id), rule.name)
+    response: DeletePullThroughCacheRuleResponseTypeDef = _describe(rule, account_id, without=("upstreamRegistry",)) | {
+        "createdAt": rule.created_at
+    }
+    return response
+
+
+def validate_pull_through_cache_rule(
+    call: Call, request: ValidatePullThroughCacheRuleRequestTypeDef
+) -> ValidatePullThroughCacheRuleResponseTypeDef:
+    """Validate a rule: its credentials are not looked up, so every rule is valid."""
+    account_id, rule = _find_rule(call, request)
+    response: ValidatePullThroughCacheRuleResponseTypeDef = _describe(
+        rule, account_id, without=("upstreamRegistry",)
+    ) | {"isValid": True}
+    return response
+
+
+def _credentials(
+    request: CreatePullThroughCacheRuleRequestTypeDef | UpdatePullThroughCacheRuleRequestTypeDef,
+) -> CacheRule:
+    credentials: CacheRule = {}
+    if "credentialArn" in request:
+        credentials["credentialArn"] = request["credentialArn"]
+    if "customRoleArn" in request:
+        credentials["customRoleArn"] = request["customRoleArn"]
+    return credentials
+
+
+def _find_rule(
+    call: Call,
+    request: UpdatePullThroughCacheRuleRequestTypeDef
+    | DeletePullThroughCacheRuleRequestTypeDef
+    | ValidatePullThroughCacheRuleRequestTypeDef,
+) -> tuple[str, Document[CacheRule]]:
+    """Return the account of a request, and the rule that it names."""
+    account_id, prefix = call.account_id(request.get("registryId")), request["ecrRepositoryPrefix"]
+    rule = CACHE_RULE.get(call.connection, get_registry(call, account_id), prefix)
+    if rule is None:
+        raise cache_rule_not_found(prefix, account_id)
+    return account_id, rule
+
+
+def _describe(rule: Document[CacheRule], account_id: str, without: tuple[str, ...] = ()) -> Any:
+    """Return a rule as responses have it. Its type is Any because the stubs require members that AWS leaves out."""
+    content = {name: value for name, value in rule.content.items() if name not in without}
+    return {**content, "ecrRepositoryPrefix": rule.name, "registryId": account_id}

@@ -1,4 +1,4 @@
-"""The service model of ECR, as the botocore on this machine has it."""
+"""The service model of ECR in the installed botocore."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ def _description() -> dict[str, Any]:
 
 @functools.cache
 def service_model() -> ServiceModel:
-    """Load the model, once a process."""
+    """Return the model, which is loaded once in a process."""
     return ServiceModel(_description(), "ecr")
 
 
 @functools.cache
 def operation_names() -> frozenset[str]:
-    """Name every operation of the installed model."""
+    """Return the name of every operation of the installed model."""
     return frozenset(service_model().operation_names)
 
 
 def operation_model(name: str) -> OperationModel:
-    """Give the model of one operation of :func:`operation_names`."""
+    """Return the model of one operation of :func:`operation_names`."""
     return service_model().operation_model(name)
 
 
 class ErrorModel(NamedTuple):
-    """An error that a call may be answered with: its usual sentence and its HTTP status."""
+    """An error that may answer a call: its usual message and its HTTP status."""
 
     message: str | None
     status: int
 
 
-# Errors that any AWS service answers with and no service's model declares, with the texts and
-# statuses that ECR was observed to use, or that AWS's page of common errors gives.
+# Errors that any AWS service may answer with and that no service's model declares. The texts and statuses were
+# observed at ECR, or come from AWS's page of common errors.
 COMMON_ERRORS = {
     "AccessDeniedException": ErrorModel("User is not authorized to perform this action", 400),
     "ExpiredTokenException": ErrorModel("The security token included in the request is expired", 400),
@@ -64,11 +64,11 @@ COMMON_ERRORS = {
 
 @functools.cache
 def known_errors() -> dict[str, ErrorModel]:
-    """Name every error that ECR may answer with: those of the model and the common ones."""
+    """Return every error that ECR may answer with, by its name: those of the model and the common ones."""
     modelled = {
         name: ErrorModel(
             " ".join(re.sub(r"<[^>]*>", "", shape.get("documentation", "")).split()) or None,
-            # The mark that botocore's own view of a shape leaves out.
+            # botocore's own view of a shape leaves this mark out.
             500 if shape.get("fault") else 400,
         )
         for name, shape in _description()["shapes"].items()

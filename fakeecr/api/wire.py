@@ -1,4 +1,4 @@
-"""JSON 1.1 on the wire: the bodies of requests read, and those of responses written."""
+"""JSON 1.1 on the wire: reading the bodies of requests, and writing those of responses."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import msgspec
 from botocore.model import ListShape, Shape, StructureShape
 
 from fakeecr import clock
-from fakeecr.errors import ECRError, serialization
+from fakeecr.aws_errors import ECRError, serialization
 from fakeecr.http import Response
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
 
-# The members of every structure in alphabetical order, as AWS has them (observed).
+# The members of every structure are sorted by name. [observed]
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
 
 
 def decode(body: bytes) -> Any:
-    """Read the JSON of a request: an object, or a list, which the validator refuses with a message.
+    """Return the JSON object of a request, or a list, which the validator refuses with a message.
 
     Raises:
-        ECRError: a SerializationException without a message, as AWS answers what is not JSON, or a bare value.
+        ECRError: a SerializationException without a message, for a bare value or what is not JSON (observed).
     """
     try:
         content = _decode(body)
@@ -43,10 +43,9 @@ Writer = Callable[[Any], Any]
 
 
 def writer(shape: Shape | None) -> Writer | None:
-    """Compile what turns a response's moments into numbers; None where the shape has none.
+    """Compile a function that turns the timestamps of a response into numbers, in place; None if the shape has none.
 
-    AWS writes a moment as seconds since 1970 with a fraction (observed), where msgspec would write a text. What a
-    writer is given it changes in place.
+    AWS writes a timestamp as seconds since 1970 with a fraction (observed); msgspec would write a text.
     """
     if isinstance(shape, StructureShape):
         members = {name: write for name, member in shape.members.items() if (write := writer(member))}
@@ -74,12 +73,12 @@ def _list_writer(item: Writer) -> Writer:
     return lambda values: [item(value) for value in values]
 
 
-# Of its own, so that a test that seeds `random` neither disturbs it nor is disturbed.
+# Its own generator, so that it neither disturbs nor notices a test that seeds `random`.
 _random = random.Random()  # noqa: S311 - an id, not a secret
 
 
-def request_id() -> str:
-    """Make a request's id: a UUID, written without the help of its slower class."""
+def new_request_id() -> str:
+    """Make the id of a request: a UUID, without the cost of Python's UUID class."""
     digits = f"{_random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
@@ -90,7 +89,7 @@ def _date(second: int) -> str:
 
 
 def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
-    """Write a response: compact JSON, and the headers of the reference's sample."""
+    """Build a response: compact JSON, and the headers of the reference's sample."""
     content = _encode(body)
     headers = {
         "Server": "Server",
@@ -104,7 +103,7 @@ def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
 
 
 def error_response(error: ECRError, request_id: str) -> Response:
-    """Write an error: its bare name, without a namespace, and the message where it has one (observed)."""
+    """Build the response of an error: its name without a namespace, and its message if it has one [observed]."""
     body: dict[str, Any] = {"__type": error.code}
     if error.message is not None:
         body["message"] = error.message

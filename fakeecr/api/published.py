@@ -1,13 +1,11 @@
-"""Where the published reference (API Version 2015-09-21) is narrower than botocore's newest model."""
+"""Limits of the published reference (API Version 2015-09-21) that are narrower than botocore's newest model."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-Limits = Literal["published", "installed"]
-
-# Operation → member → the traits of its shape that the published page sets, in the model's own words.
+# Operation → member → the traits that the published page gives the member, in the model's own terms. [reference]
 PUBLISHED: Mapping[str, Mapping[str, Mapping[str, Any]]] = {
     "ListImages": {
         "maxResults": {"min": 1, "max": 100},

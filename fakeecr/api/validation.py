@@ -1,8 +1,8 @@
-"""Checks a request against its shape in the service model: one compiler for every operation.
+"""Validation of requests against the service model: one compiler for every operation.
 
-AWS looks twice, and so does this module (measured on a sibling service): first the JSON types of the whole
-body, each wrong one a SerializationException; then the constraints, an InvalidParameterException.
-Only the first violation is told.
+AWS validates in two passes (measured on a sibling service), and so does this module: first the JSON types of the whole
+body, where a wrong type is a SerializationException; then the constraints, where a violation is an
+InvalidParameterException. Only the first violation is reported.
 """
 
 from __future__ import annotations
@@ -15,26 +15,26 @@ from typing import Any
 
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
-from fakeecr.errors import ECRError, invalid_parameter, serialization
+from fakeecr.aws_errors import ECRError, invalid_parameter, serialization
 
-# Where AWS prints an enum in another order than the model has it (observed).
+# Enums that AWS prints in another order than the model's. [observed]
 _PRINTED_ORDER = {"ImageTagMutability": ["IMMUTABLE", "MUTABLE", "MUTABLE_WITH_EXCLUSION", "IMMUTABLE_WITH_EXCLUSION"]}
 
 Traits = Mapping[str, Any]
 Parser = Callable[[Any], Any]
 Checker = Callable[[Any, str], None]
 
-# Checked by the service itself rather than by its framework, hence "must …" where every other member says
-# "Member must …" (observed).
+# Members that the service itself checks, and not its framework: their messages say "must …" instead of
+# "Member must …". [observed]
 _SERVICE_SIDE = {"repositoryName", "registryId"}
 
 
 class Validator:
-    """What a request of one operation may hold.
+    """The validator of one operation's requests.
 
     Args:
-        shape: the operation's input shape; None for an operation that takes nothing.
-        overrides: member of the request → traits that replace those of its shape.
+        shape: the operation's input shape; None for an operation without parameters.
+        overrides: traits by member, which replace those of the member's shape.
     """
 
     def __init__(self, shape: StructureShape | None, overrides: Mapping[str, Traits] | None = None) -> None:
@@ -44,19 +44,19 @@ class Validator:
         self._check = _structure_checker(shape, overrides or {})
 
     def parse(self, body: Any) -> dict[str, Any]:
-        """Take a decoded JSON body and give the members that the shape knows, in its own types.
+        """Return the members of a decoded JSON body that the shape has, converted to its types.
 
         Raises:
-            ECRError: a SerializationException, where a value's JSON type is not the shape's.
+            ECRError: a SerializationException if a value has the wrong JSON type.
         """
         request: dict[str, Any] = self._parse(body)
         return request
 
     def check(self, request: dict[str, Any]) -> None:
-        """Check what :meth:`parse` gave.
+        """Check the constraints of what :meth:`parse` returned.
 
         Raises:
-            ECRError: an InvalidParameterException for the first constraint that fails.
+            ECRError: an InvalidParameterException for the first violation.
         """
         self._check(request, "")
 
@@ -65,7 +65,7 @@ class Validator:
 
 
 def _wrong_type(value: Any, expected: str) -> ECRError:
-    """Say which JSON type stood where another belongs (texts measured on a sibling service)."""
+    """Build the error of a value of the wrong JSON type (texts measured on a sibling service)."""
     if isinstance(value, list):
         return serialization("Start of list found where not expected")
     if isinstance(value, dict):
@@ -81,7 +81,7 @@ def _wrong_type(value: Any, expected: str) -> ECRError:
 
 def _scalar_parser(expected: str, *types: type) -> Parser:
     def parse(value: Any) -> Any:
-        # By identity, not isinstance: true is no Integer. A float is none either, even 1.0.
+        # Not isinstance: true is not an Integer, and neither is a float, even 1.0.
         if type(value) in types:
             return value
         raise _wrong_type(value, expected)
@@ -98,7 +98,7 @@ def _parse_blob(value: Any) -> bytes:
         raise serialization("STRING_VALUE can not be converted to a Blob") from None
 
 
-# Of what requests hold nothing is a timestamp, a map or a double today; a newer model may have them.
+# No request has a timestamp, a map or a double today; a newer model may.
 def _parse_timestamp(value: Any) -> datetime:
     if type(value) not in (int, float):
         raise _wrong_type(value, "timestamp")
@@ -114,8 +114,8 @@ def _structure_parser(shape: StructureShape) -> Parser:
     def parse(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise _wrong_type(value, "structure")
-        # A null is an absent member, and a member that the model does not know is passed over.
-        return {name: members[name](found) for name, found in value.items() if found is not None and name in members}
+        # A null means an absent member, and unknown members are ignored.
+        return {name: members[name](item) for name, item in value.items() if item is not None and name in members}
 
     return parse
 
@@ -137,7 +137,7 @@ def _map_parser(shape: MapShape) -> Parser:
     def parse(value: Any) -> dict[str, Any]:
         if type(value) is not dict:
             raise _wrong_type(value, "map")
-        return {key: member(found) for key, found in value.items() if found is not None}
+        return {key: member(item) for key, item in value.items() if item is not None}
 
     return parse
 
@@ -173,48 +173,48 @@ def _subject(path: str) -> str:
 def _structure_checker(shape: StructureShape, overrides: Mapping[str, Traits]) -> Checker:
     required = set(shape.required_members)
     members = [
-        # AWS names a member in lower case even where the wire has `Key` (observed).
+        # Messages begin a member's name in lower case, even `key` for `Key`. [observed]
         (name, name[0].lower() + name[1:], name in required, _checker(member, overrides.get(name, {})))
         for name, member in shape.members.items()
     ]
     members = [entry for entry in members if entry[2] or entry[3]]
 
     def check(value: Any, path: str) -> None:
-        for name, shown, is_required, checker in members:
-            found = value.get(name)
-            if found is None:
+        for name, printed, is_required, checker in members:
+            item = value.get(name)
+            if item is None:
                 if is_required:
-                    where = path + shown
+                    where = path + printed
                     raise invalid_parameter(where, f"{_subject(where)} not be null")
             elif checker:
-                checker(found, path + shown)
+                checker(item, path + printed)
 
     return check
 
 
 def _nested(checker: Checker) -> Checker:
-    # Below the top, a member's path is `parent.member`.
+    # The path of a nested member is `parent.member`.
     return lambda value, path: checker(value, path + ".")
 
 
-def _size_checker(what: str, size: Callable[[Any], int], traits: Traits) -> Checker | None:
-    """Check `min` and `max`: of a number's value, of a string's or a list's length."""
-    least, most = traits.get("min"), traits.get("max")
-    if least is None and most is None:
+def _range_checker(quantity: str, measure: Callable[[Any], int], traits: Traits) -> Checker | None:
+    """Compile the check of `min` and `max`, of a number's value or of a string's or list's length."""
+    minimum, maximum = traits.get("min"), traits.get("max")
+    if minimum is None and maximum is None:
         return None
 
     def check(value: Any, path: str) -> None:
-        found = size(value)
-        if least is not None and found < least:
-            raise invalid_parameter(path, f"{_subject(path)} have {what} greater than or equal to {least}")
-        if most is not None and found > most:
-            raise invalid_parameter(path, f"{_subject(path)} have {what} less than or equal to {most}")
+        measured = measure(value)
+        if minimum is not None and measured < minimum:
+            raise invalid_parameter(path, f"{_subject(path)} have {quantity} greater than or equal to {minimum}")
+        if maximum is not None and measured > maximum:
+            raise invalid_parameter(path, f"{_subject(path)} have {quantity} less than or equal to {maximum}")
 
     return check
 
 
 def _pattern_checker(pattern: str) -> Checker:
-    # Java's `matches` takes the whole string, as fullmatch does; and AWS prints `/` without a backslash.
+    # Java's `matches` needs the whole string to match, like fullmatch. AWS prints `/` without a backslash.
     match = re.compile(pattern).fullmatch
     printed = pattern.replace(r"\/", "/")
 
@@ -231,8 +231,8 @@ def _pattern_checker(pattern: str) -> Checker:
 
 def _enum_checker(values: list[str], shape: str) -> Checker:
     allowed = frozenset(values)
-    known = _PRINTED_ORDER.get(shape, [])
-    printed = ", ".join(known if allowed == set(known) else values)
+    observed_order = _PRINTED_ORDER.get(shape, [])
+    printed = ", ".join(observed_order if allowed == set(observed_order) else values)
 
     def check(value: Any, path: str) -> None:
         if value not in allowed:
@@ -268,20 +268,20 @@ def _items_checker(shape: ListShape) -> Checker:
 
 
 def _checker(shape: Shape, overrides: Traits) -> Checker | None:
-    """Compile what a value of this shape must satisfy; None where everything goes."""
+    """Compile the check of a value of this shape; None if every value is valid."""
     traits = {**shape.metadata, **overrides}
     if isinstance(shape, StructureShape):
         return _nested(_structure_checker(shape, {}))
     if isinstance(shape, ListShape):
-        return _all_of(_size_checker("length", len, traits), _items_checker(shape))
+        return _all_of(_range_checker("length", len, traits), _items_checker(shape))
     if isinstance(shape, StringShape):
         return _all_of(
-            _size_checker("length", len, traits),
+            _range_checker("length", len, traits),
             _enum_checker(traits["enum"], shape.name) if traits.get("enum") else None,
             _pattern_checker(traits["pattern"]) if "pattern" in traits else None,
         )
     if shape.type_name == "blob":
-        return _size_checker("length", len, traits)
+        return _range_checker("length", len, traits)
     if shape.type_name in ("integer", "long", "double"):
-        return _size_checker("value", lambda value: value, traits)
+        return _range_checker("value", lambda value: value, traits)
     return None

@@ -1,0 +1,19 @@
+"""Regions and the partitions that they belong to, as the installed botocore knows them."""
+
+from __future__ import annotations
+
+import functools
+import re
+
+from botocore.loaders import Loader
+
+from fakeecr.rules.arns import Region
+
+
+@functools.cache
+def region_of(name: str) -> Region:
+    """Return a region by its name; one that no partition's pattern matches is taken to be in the first, ``aws``."""
+    partitions = Loader().load_data("partitions")["partitions"]
+    matching = [partition for partition in partitions if re.match(partition["regionRegex"], name)]
+    outputs = (matching or partitions)[0]["outputs"]
+    return Region(name, outputs["name"], outputs["dnsSuffix"])

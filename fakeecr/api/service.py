@@ -1,0 +1,138 @@
+"""One call of the JSON API: from a request's target and body to a response. It knows no client."""
+
+from __future__ import annotations
+
+import functools
+import logging
+import sys
+import warnings
+from typing import Any
+
+from fakeecr.api.model import TARGET_PREFIX, operation_model, operation_names
+from fakeecr.api.published import PUBLISHED
+from fakeecr.api.validation import Validator
+from fakeecr.api.wire import Writer, decode, error_response, response, writer
+from fakeecr.aws_errors import ECRError, not_implemented, server_fault, unknown_operation
+from fakeecr.errors import PublishedLimitWarning
+from fakeecr.http import Request, Response
+from fakeecr.operations import OPERATIONS, find_function
+from fakeecr.registry.call import Backend
+from fakeecr.registry.expiry import DailyRun
+from fakeecr.settings import Limits
+
+_log = logging.getLogger("fakeecr")
+
+
+def operation_of(request: Request) -> str | None:
+    """Return the operation that a request is for, or None if its target is not an operation of the API."""
+    target = request.headers.get("X-Amz-Target") or ""
+    operation = target.removeprefix(TARGET_PREFIX)
+    return None if operation == target or operation not in operation_names() else operation
+
+
+class Service:
+    """ECR's JSON API on the registries of one fake.
+
+    Args:
+        backend: the registries.
+        daily_run: the daily run of lifecycle policies, which may be due before a call.
+    """
+
+    def __init__(self, backend: Backend, daily_run: DailyRun) -> None:
+        self._backend = backend
+        self._daily_run = daily_run
+
+    def answer(self, operation: str | None, request: Request, request_id: str) -> Response:
+        """Answer a request; an exception inside fakeecr becomes a ServerException, and is logged.
+
+        Args:
+            operation: what :func:`operation_of` returned for the request.
+            request: the request.
+            request_id: the id of the response.
+
+        Warns:
+            PublishedLimitWarning: only a published limit refused the request.
+        """
+        try:
+            if operation is None:
+                raise unknown_operation()
+            if operation not in OPERATIONS:
+                raise not_implemented(operation)
+            if self._backend.settings.expire_daily:
+                self._daily_run.run_if_due()
+            return response(200, self._run(operation, request), request_id)
+        except _PublishedLimitError as refusal:
+            warnings.warn(str(refusal), PublishedLimitWarning, stacklevel=_stack_level_of_caller())
+            return error_response(refusal.error, request_id)
+        except ECRError as error:
+            return error_response(error, request_id)
+        except Exception as cause:
+            _log.exception("fakeecr failed inside %s", operation)
+            return error_response(server_fault(str(operation), cause), request_id)
+
+    def _run(self, operation: str, request: Request) -> dict[str, Any]:
+        """Return the body of an operation's response, ready to be encoded."""
+        backend = self._backend
+        parameters = self._parameters(operation, decode(request.body))
+        function = find_function(operation)
+        store = backend.store
+        with store.writing() if OPERATIONS[operation].writes else store.reading() as connection:
+            body = dict(function(backend.call(connection, request.region), parameters))
+        write = _writer(operation)
+        if write is not None:
+            write(body)
+        return body
+
+    def _parameters(self, operation: str, body: Any) -> dict[str, Any]:
+        """Return the valid parameters of a request."""
+        limits = self._backend.settings.limits
+        validator = _validator(operation, limits)
+        parameters = validator.parse(body)
+        try:
+            validator.check(parameters)
+        except ECRError as error:
+            if limits == "published" and operation in PUBLISHED and _installed_allows(operation, parameters):
+                raise _PublishedLimitError(operation, error) from None
+            raise
+        return parameters
+
+
+class _PublishedLimitError(Exception):
+    def __init__(self, operation: str, error: ECRError) -> None:
+        super().__init__(
+            f"{operation} was refused only by the published limits of API version 2015-09-21 ({error.message}); "
+            'the botocore on this machine allows it: FakeECR(limits="installed") uses its limits.'
+        )
+        self.error = error
+
+
+@functools.cache
+def _validator(operation: str, limits: Limits) -> Validator:
+    return Validator(
+        operation_model(operation).input_shape, PUBLISHED.get(operation) if limits == "published" else None
+    )
+
+
+@functools.cache
+def _writer(operation: str) -> Writer | None:
+    return writer(operation_model(operation).output_shape)
+
+
+def _installed_allows(operation: str, parameters: dict[str, Any]) -> bool:
+    try:
+        _validator(operation, "installed").check(parameters)
+    except ECRError:
+        return False
+    return True
+
+
+def _stack_level_of_caller() -> int:
+    """Return the number of frames from :meth:`Service.answer` up to the code that made the call."""
+    level, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "fakeecr",
+        "boto3",
+        "botocore",
+    ):
+        level, frame = level + 1, frame.f_back
+    return level

@@ -1,0 +1,101 @@
+"""The gate of a fake: one HTTP request in, one HTTP response out, whichever adapter brought it."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from fakeecr.api.model import known_errors, operation_names
+from fakeecr.api.partitions import region_of
+from fakeecr.api.service import Service, operation_of
+from fakeecr.api.wire import error_response, new_request_id
+from fakeecr.aws_errors import ECRError
+from fakeecr.registry.call import Backend
+from fakeecr.registry.expiry import DailyRun
+from fakeecr.rules.messages import closest
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from fakeecr.http import Request, Response
+    from fakeecr.settings import Settings
+    from fakeecr.store.database import Store
+
+
+class Gate:
+    """What answers the requests of one fake: ordered failures first, and then the API.
+
+    Args:
+        store: the database of its registries.
+        settings: its options.
+
+    Attributes:
+        store: the database of its registries.
+        backend: its registries.
+        daily_run: the daily run of its lifecycle policies.
+        failures: the failures that a test ordered.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.store = store
+        self.backend = Backend(store, settings, region_of)
+        self.daily_run = DailyRun(store)
+        self.failures = Failures()
+        self._api = Service(self.backend, self.daily_run)
+
+    def answer(self, request: Request) -> Response:
+        """Answer a request. It never raises: every fault becomes a response."""
+        request_id = new_request_id()
+        operation = operation_of(request)
+        failure = None if operation is None else self.failures.take(operation)
+        if failure is not None:
+            return error_response(failure, request_id)
+        return self._api.answer(operation, request, request_id)
+
+    def reset(self) -> None:
+        """Delete every registry and every ordered failure."""
+        self.store.reset()
+        self.failures.clear()
+
+
+class Failures:
+    """The failures that a test ordered for the next calls of operations."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._ordered: dict[str, deque[ECRError]] = {}
+
+    def order(self, operation: str, error: str, times: int) -> None:
+        """Order the next calls of an operation to fail, after those that were ordered before.
+
+        Raises:
+            ValueError: the operation or the error does not exist, or `times` is less than 1.
+        """
+        if operation not in operation_names():
+            raise ValueError(f"ECR has no operation {operation!r}.{_suggest(operation, operation_names())}")
+        if error not in known_errors():
+            raise ValueError(f"ECR has no error {error!r}.{_suggest(error, known_errors())}")
+        if times < 1:
+            raise ValueError(f"times must be 1 or more, not {times}.")
+        message, status = known_errors()[error]
+        with self._lock:
+            self._ordered.setdefault(operation, deque()).extend([ECRError(error, message, status)] * times)
+
+    def take(self, operation: str) -> ECRError | None:
+        """Return the error that a call of an operation is to fail with, which is used up, or None."""
+        if not self._ordered:
+            return None
+        with self._lock:
+            errors = self._ordered.get(operation)
+            return errors.popleft() if errors else None
+
+    def clear(self) -> None:
+        """Forget every ordered failure."""
+        with self._lock:
+            self._ordered.clear()
+
+
+def _suggest(name: str, names: Collection[str]) -> str:
+    name_meant = closest(name, names)
+    return f" Did you mean {name_meant!r}?" if name_meant else ""

@@ -1,1 +1,1 @@
-"""YAML in, YAML out: registries described in a file or a mapping, checked, written and described again."""
+"""YAML in and out: registries described by a file or a mapping, checked, stored, and described again."""

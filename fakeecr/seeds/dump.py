@@ -1,40 +1,49 @@
-"""Describes a database as a seed that would make it again."""
+"""Describing a database as a seed that creates the same state again."""
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
+from datetime import datetime
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import yaml
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection
 
-from fakeecr.operations.lifecycle import LIFECYCLE
-from fakeecr.operations.policies import POLICY
-from fakeecr.store import documents, layers, registries
+from fakeecr.registry import made_up
+from fakeecr.registry.kinds import FINDINGS, LIFECYCLE_POLICY, REPOSITORY_POLICY
+from fakeecr.rules.manifests import EMPTY_BLOB, NO_CONTENTS, parse_leniently
+from fakeecr.store import images, layers, pages, repositories
 from fakeecr.store.database import Store
-from fakeecr.store.manifests import EMPTY_BLOB, NOTHING, manifest, read_leniently
-from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, RepositoryDocument
+from fakeecr.store.pages import EVERYTHING, ImageFilter, ImageRow
+from fakeecr.store.repositories import RegistryRow, RepositoryRow
 
 
 def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any]:
-    """Describe the repositories of a database, with all that is in them; what configures a registry is not described.
+    """Return the repositories of a database with everything in them, without what configures a whole registry.
 
     Args:
         store: the database.
-        path: a YAML file to write as well.
+        path: a YAML file to write the same to; None to write none.
 
     Returns:
         A mapping that :func:`fakeecr.seeds.load.seed` takes.
     """
     with store.reading() as connection:
-        found = _rows(connection, Registry)
+        registries = repositories.get_registries(connection)
         content: dict[str, Any] = {
-            "registries": [_registry(connection, row) for row in found if row.account_id != registries.UPSTREAM]
+            "registries": [
+                _describe_registry(connection, registry)
+                for registry in registries
+                if registry.account_id != repositories.UPSTREAM
+            ]
         }
-        upstream = [_upstream(connection, row) for row in found if row.account_id == registries.UPSTREAM]
+        upstream = [
+            _describe_upstream(connection, registry)
+            for registry in registries
+            if registry.account_id == repositories.UPSTREAM
+        ]
         if upstream:
             content["upstream"] = upstream
     if path is not None:
@@ -44,94 +53,105 @@ def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any
 
 def _write(content: dict[str, Any], path: Path) -> None:
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
-    # All of it first, so that what was in the file stays where this fails.
+    # The whole text first, so that an existing file survives a failure.
     text = yaml.dump(content, Dumper=dumper, sort_keys=False, allow_unicode=True)
     path.write_text(text, encoding="utf-8")
 
 
-def _rows(connection: Connection, table: Any, *where: Any) -> list[Any]:
-    return list(connection.execute(select(*table.__table__.c).where(*where).order_by(table.id)))
+def _rows(connection: Connection, registry: RegistryRow) -> list[RepositoryRow]:
+    page = repositories.page_of_repositories(connection, registry.account_id, registry.region, EVERYTHING)
+    return list(page.rows)
 
 
-def _upstream(connection: Connection, registry: Any) -> dict[str, Any]:
-    repositories = _rows(connection, Repository, Repository.registry_id == registry.id)
-    described = [{"name": row.name, **_contents(connection, row.id)} for row in repositories]
-    return {"url": registry.region, "repositories": described}
-
-
-def _registry(connection: Connection, registry: Any) -> dict[str, Any]:
-    repositories = _rows(connection, Repository, Repository.registry_id == registry.id)
+def _describe_registry(connection: Connection, registry: RegistryRow) -> dict[str, Any]:
     return {
         "id": registry.account_id,
         "region": registry.region,
-        "repositories": [_repository(connection, row) for row in repositories],
+        "repositories": [_describe_repository(connection, row) for row in _rows(connection, registry)],
     }
 
 
-def _repository(connection: Connection, repository: Any) -> dict[str, Any]:
-    content: dict[str, Any] = {"name": repository.name, "created_at": _written(repository.created_at)}
-    resource_tags = registries.tags_of(connection, repository.id)
-    if resource_tags:
-        content["tags"] = resource_tags
-    if repository.tag_mutability != "MUTABLE":
-        content["image_tag_mutability"] = repository.tag_mutability
-    if repository.exclusion_filters is not None:
-        content["image_tag_mutability_exclusion_filters"] = json.loads(repository.exclusion_filters)
-    if repository.scan_on_push:
+def _describe_upstream(connection: Connection, registry: RegistryRow) -> dict[str, Any]:
+    return {
+        "url": registry.region,
+        "repositories": [
+            {"name": row.name, **_describe_contents(connection, row.key)} for row in _rows(connection, registry)
+        ],
+    }
+
+
+def _describe_repository(connection: Connection, row: RepositoryRow) -> dict[str, Any]:
+    settings = row.settings
+    content: dict[str, Any] = {"name": row.name, "created_at": _format(row.created_at)}
+    tags = repositories.get_tags(connection, row.key)
+    if tags:
+        content["tags"] = tags
+    if settings.tag_mutability != "MUTABLE":
+        content["image_tag_mutability"] = settings.tag_mutability
+    if settings.exclusion_filters:
+        content["image_tag_mutability_exclusion_filters"] = list(settings.exclusion_filters)
+    if settings.scan_on_push:
         content["scan_on_push"] = True
-    if repository.encryption_type != "AES256":
-        content["encryption_type"] = repository.encryption_type
-        content["kms_key"] = repository.kms_key
-    for key, kind in (("policy", POLICY), ("lifecycle_policy", LIFECYCLE)):
-        policy = documents.find(connection, RepositoryDocument, repository.id, kind)
-        if policy is not None:
-            content[key] = policy.content if kind == POLICY else policy.content["text"]
-    return {**content, **_contents(connection, repository.id)}
+    if settings.encryption_type != "AES256":
+        content["encryption_type"] = settings.encryption_type
+        content["kms_key"] = settings.kms_key
+    policy = REPOSITORY_POLICY.get(connection, row.key)
+    if policy is not None:
+        content["policy"] = policy.content
+    lifecycle_policy = LIFECYCLE_POLICY.get(connection, row.key)
+    if lifecycle_policy is not None:
+        content["lifecycle_policy"] = lifecycle_policy.content["text"]
+    return {**content, **_describe_contents(connection, row.key)}
 
 
-def _contents(connection: Connection, repository_id: int) -> dict[str, Any]:
-    """Describe what is in a repository."""
+def _describe_contents(connection: Connection, repository_key: int) -> dict[str, Any]:
+    """Return the layers and images of a repository."""
     content: dict[str, Any] = {}
-    tags: dict[int, list[str]] = {}
-    for row in _rows(connection, ImageIdentifier, ImageIdentifier.repository_id == repository_id):
-        if row.tag is not None:
-            tags.setdefault(row.image_id, []).append(row.tag)
-    images = _rows(connection, Image, Image.repository_id == repository_id)
-    blobs = list(layers.layers_of(connection, repository_id))
-    if EMPTY_BLOB not in blobs and any(image.made_from is not None for image in images):
-        # To the seed these are images like others, whose config is among the layers.
+    rows = pages.images(connection, repository_key, ImageFilter(), EVERYTHING).rows
+    blobs = list(layers.contents_of_repository(connection, repository_key))
+    if EMPTY_BLOB not in blobs and any(row.made_from is not None for row in rows):
+        # In a seed, made-up images are images like any other, whose config is a layer.
         blobs.append(EMPTY_BLOB)
     if blobs:
         content["layers"] = [{"base64": b64encode(blob).decode("ascii")} for blob in blobs]
-    findings = documents.of_images(connection, repository_id, documents.FINDINGS)
-    content["images"] = [_image(image, tags.get(image.id, []), findings.get(image.id)) for image in images]
+    tags = images.get_all_tags(connection, repository_key)
+    manifests = images.get_all_manifests(connection, repository_key)
+    findings = FINDINGS.by_image(connection, repository_key)
+    content["images"] = [
+        _describe_image(row, tags.get(row.key, []), made_up.content_of(manifests[row.key]), findings.get(row.key))
+        for row in rows
+    ]
     return content
 
 
-def _image(image: Any, tags: list[str], findings: list[Any] | None) -> dict[str, Any]:
-    content: dict[str, Any] = {"digest": image.digest}
+def _describe_image(
+    row: ImageRow, tags: list[str], manifest: bytes | None, findings: list[dict[str, Any]] | None
+) -> dict[str, Any]:
+    content: dict[str, Any] = {"digest": row.digest}
     if tags:
         content["tags"] = tags
-    content["pushed_at"] = _written(image.pushed_at)
-    if image.status != "ACTIVE":
-        content["status"] = image.status
-    for name in ("pulled_at", "archived_at", "activated_at"):
-        moment = getattr(image, name)
+    content["pushed_at"] = _format(row.pushed_at)
+    if row.status != "ACTIVE":
+        content["status"] = row.status
+    for name, moment in (
+        ("pulled_at", row.pulled_at),
+        ("archived_at", row.archived_at),
+        ("activated_at", row.activated_at),
+    ):
         if moment is not None:
-            content[name] = _written(moment)
-    known = image.manifest if image.made_from is None else manifest(image.made_from)
+            content[name] = _format(moment)
     # Only what the manifest itself does not say.
-    said = NOTHING if known is None else read_leniently(known)
-    if image.media_type not in (None, said.media_type):
-        content["media_type"] = image.media_type
-    if image.size not in (None, said.size):
-        content["size"] = image.size
-    if known is not None:
-        content["manifest"] = known.decode()
+    contents = NO_CONTENTS if manifest is None else parse_leniently(manifest)
+    if row.media_type not in (None, contents.media_type):
+        content["media_type"] = row.media_type
+    if row.size not in (None, contents.size):
+        content["size"] = row.size
+    if manifest is not None:
+        content["manifest"] = manifest.decode()
     if findings is not None:
         content["findings"] = findings
     return content
 
 
-def _written(moment: Any) -> str:
-    return str(moment.isoformat()).replace("+00:00", "Z")
+def _format(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")

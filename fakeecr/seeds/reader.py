@@ -1,7 +1,7 @@
-"""Reads YAML as a seed needs it: every scalar as it is written, every value with its line, nothing unsafe.
+"""Reading YAML as seeds need it: every scalar as it is written, every value with its line, nothing unsafe.
 
-It is built on PyYAML's events and not on its loader, which would turn `1.10` into a number, take the second of
-two equal keys without a word, and unfold an alias bomb.
+This uses PyYAML's events and not its loader. The loader would turn `1.10` into a number, silently take the second of
+two equal keys, and expand an alias bomb.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from yaml.events import (
 
 from fakeecr.errors import SeedError
 
-# A seed is eight levels deep; what is deeper by far is a mistake or an attack.
+# A seed is eight levels deep; anything much deeper is a mistake or an attack.
 _MAX_DEPTH = 64
 _TOO_DEEP = f"is nested more than {_MAX_DEPTH} levels deep"
-# Aliases may repeat what is written this many times over, and may always come to a hundred thousand values.
-_MAX_REPEATED = 10
+# With its aliases expanded, a file may have ten times the values that are written in it, and in any case 100,000.
+_MAX_EXPANSION = 10
 _ALWAYS_ALLOWED = 100_000
 
 _PLAIN_TAGS = {"tag:yaml.org,2002:str", "tag:yaml.org,2002:seq", "tag:yaml.org,2002:map", "!", None}
@@ -42,7 +42,7 @@ class Node:
     """A value, the line it begins on, and the nodes inside it by key or index.
 
     Attributes:
-        size: how many values it stands for, those that aliases repeat counted each time.
+        size: the number of values in it, with aliases expanded.
     """
 
     value: Any
@@ -51,7 +51,7 @@ class Node:
     size: int = 1
 
     def line_of(self, path: str) -> int:
-        """Give the line of a key path; of what encloses it, where nothing is there."""
+        """Return the line of a key path, or of the innermost value around it that exists."""
         node = self
         for key, index in re.findall(r"\[(?=\d+\])(\d+)\]|([^.\[]+)", path):
             step: Any = int(key) if key else index
@@ -62,10 +62,10 @@ class Node:
 
 
 def read(file: Path) -> Node:
-    """Read a seed file.
+    """Return the content of a seed file.
 
     Raises:
-        SeedError: it is not there, not UTF-8, not YAML, or holds what a seed may not.
+        SeedError: it does not exist, is not UTF-8 or not YAML, or has something that a seed cannot have.
     """
     try:
         text = file.read_bytes().decode("utf-8-sig")
@@ -81,10 +81,10 @@ def read(file: Path) -> Node:
         root = _Builder(file).build(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        problem = error.problem or error.context or "something is wrong here"
-        # The C parser looks ahead in lists, and since PyYAML 6.0.4 no deeper than a thousand: before our own limit.
-        told = _TOO_DEEP if problem == "exceeded maximum nesting depth" else f"not YAML: {problem}"
-        raise SeedError(told, file=file, line=mark.line + 1 if mark else None) from error
+        problem = error.problem or error.context or "there is an error here"
+        # The C parser reads lists ahead, and since PyYAML 6.0.4 refuses a depth of a thousand before this module does.
+        message = _TOO_DEEP if problem == "exceeded maximum nesting depth" else f"not YAML: {problem}"
+        raise SeedError(message, file=file, line=mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
         raise SeedError(f"not YAML: {error}", file=file) from error
     if root is None:
@@ -101,11 +101,11 @@ class _Builder:
         self._written = 0
 
     def build(self, text: str) -> Node | None:
-        # The C parser is ten times faster, and its events cannot overflow its stack as its loader can.
+        # The C parser is ten times as fast. Its loader can overflow the stack; its events cannot.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         root: Node | None = None
         documents = 0
-        # The open collections, each with its anchor and the key that waits for its value.
+        # The open collections, each with its anchor, and the key whose value comes next.
         open_nodes: list[tuple[Node, str | None]] = []
         keys: list[tuple[str, int] | None] = []
         for event in yaml.parse(text, Loader=loader):
@@ -125,7 +125,7 @@ class _Builder:
                     if len(open_nodes) == _MAX_DEPTH:
                         raise self._error(_TOO_DEEP, event)
                     if event.anchor is not None:
-                        self._anchors[event.anchor] = None  # until it ends, it cannot be repeated
+                        self._anchors[event.anchor] = None  # it cannot be repeated before it ends
                     open_nodes.append((node, event.anchor))
                     keys.append(None)
                     continue
@@ -146,7 +146,7 @@ class _Builder:
                 raise self._error(f"the alias *{event.anchor} has no anchor before it", event)
             target = self._anchors[event.anchor]
             if target is None:
-                raise self._error(f"the alias *{event.anchor} stands inside what it repeats", event)
+                raise self._error(f"the alias *{event.anchor} is inside the value that it repeats", event)
             return target
         tag = getattr(event, "tag", None)
         if tag not in _PLAIN_TAGS:
@@ -156,7 +156,7 @@ class _Builder:
             return Node([], line)
         if isinstance(event, MappingStartEvent):
             return Node({}, line)
-        assert isinstance(event, ScalarEvent)  # noqa: S101 - the last kind there is
+        assert isinstance(event, ScalarEvent)  # noqa: S101 - the only other kind of event
         if event.value == "" and not event.style:
             return Node(None, line)
         return Node(self._text(event), line)
@@ -166,12 +166,12 @@ class _Builder:
         try:
             value.encode()
         except UnicodeEncodeError:
-            raise self._error("half a surrogate pair is no character", event) from None
+            raise self._error("an unpaired surrogate is not a character", event) from None
         return value
 
     def _add(self, parent: Node, node: Node, keys: list[tuple[str, int] | None], event: Event) -> None:
         parent.size += node.size
-        if parent.size > max(_ALWAYS_ALLOWED, _MAX_REPEATED * self._written):
+        if parent.size > max(_ALWAYS_ALLOWED, _MAX_EXPANSION * self._written):
             raise self._error("aliases repeat too much here", event)
         if isinstance(parent.value, list):
             parent.children[len(parent.value)] = node
@@ -182,12 +182,12 @@ class _Builder:
             if not isinstance(node.value, str):
                 raise self._error("expected a key", event)
             if node.value in parent.value:
-                raise self._error(f"the key '{node.value}' stands here twice", event)
+                raise self._error(f"the key '{node.value}' occurs twice here", event)
             keys[-1] = (node.value, node.line)
             return
         keys[-1] = None
         parent.value[key[0]] = node.value
-        # A value that is a collection begins on the line after its key; a mistake is shown at the key.
+        # A collection begins on the line after its key; errors are shown at the key.
         parent.children[key[0]] = Node(node.value, key[1], node.children, node.size)
 
     def _error(self, problem: str, event: Event) -> SeedError:
@@ -195,18 +195,18 @@ class _Builder:
 
 
 def _json_as_yaml(text: str) -> str:
-    """Write in YAML's way the two things in which JSON is none: tabs for indents, and characters as two halves."""
-    # In JSON no line begins inside a string.
+    """Return JSON as YAML, from which it differs in two ways: tabs as indents, and characters as surrogate pairs."""
+    # In JSON, no line begins inside a string.
     text = re.sub(r"^[ \t]+", lambda indent: " " * len(indent[0]), text, flags=re.MULTILINE)
 
-    def joined(escape: re.Match[str]) -> str:
+    def join(escape: re.Match[str]) -> str:
         high, low = escape[1], escape[2]
         return escape[0] if high is None else chr(0x10000 + (int(high, 16) - 0xD800 << 10) + int(low, 16) - 0xDC00)
 
-    return re.sub(r"\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|.)", joined, text, flags=re.IGNORECASE)
+    return re.sub(r"\\(?:u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})|.)", join, text, flags=re.IGNORECASE)
 
 
 def _line(event: Event) -> int:
-    """Give the line an event begins on, counted from 1."""
+    """Return the line on which an event begins, counted from 1."""
     mark = event.start_mark
     return 0 if mark is None else mark.line + 1

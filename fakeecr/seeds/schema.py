@@ -1,14 +1,13 @@
-"""The shape of a seed: what it may hold, checked by msgspec, and described to editors as a JSON Schema.
+"""The shape of a seed: checked by msgspec, and published to editors as a JSON Schema.
 
-`python -m fakeecr.seeds.schema` writes the description anew into the package.
+`python -m fakeecr.seeds.schema` writes the JSON Schema into the package.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar, get_args
 
@@ -16,12 +15,14 @@ import msgspec
 from msgspec import Meta, Struct, field
 
 from fakeecr.errors import SeedError
+from fakeecr.rules.messages import closest, show
 from fakeecr.seeds.values import (
     AccountId,
     Base64,
     Content,
     Count,
     Digest,
+    ExclusionFilter,
     FileName,
     Flag,
     KmsKey,
@@ -31,12 +32,10 @@ from fakeecr.seeds.values import (
     PolicyText,
     Region,
     RepositoryName,
-    ResourceValue,
+    ResourceTagValue,
     Size,
     Tag,
-    UpstreamUrl,
-    Wildcard,
-    shown,
+    UpstreamHost,
 )
 
 SCHEMA_FILE = Path(__file__).parent / "seed.schema.json"
@@ -48,14 +47,14 @@ Encryption = Literal["AES256", "KMS", "KMS_DSSE"]
 
 
 class AttributeSeed(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """An attribute of a finding."""
+    """An attribute of a scan finding."""
 
     key: str
     value: str | None = None
 
 
 class FindingSeed(Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """What a scan of an image finds, as DescribeImageScanFindings gives it."""
+    """A scan finding, in the form of DescribeImageScanFindings."""
 
     name: str
     severity: Severity
@@ -73,57 +72,57 @@ class ImageSeed(Struct, forbid_unknown_fields=True):
     )
     pushed_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
     manifest: Annotated[
-        Content | None, Meta(description="The exact text of its manifest. Default: a small one is made up.")
+        Content | None, Meta(description="The exact text of its manifest. Default: a small one, made up by fakeecr.")
     ] = None
-    manifest_file: Annotated[FileName | None, Meta(description="A file that holds its manifest, exactly.")] = None
+    manifest_file: Annotated[FileName | None, Meta(description="A file with the exact bytes of its manifest.")] = None
     media_type: Annotated[
-        MediaType | None, Meta(description="That of its manifest, where the manifest itself names none.")
+        MediaType | None, Meta(description="The media type of a manifest that names none itself.")
     ] = None
     platforms: Annotated[
-        list[Platform], Meta(description="Makes it an index, with an image for each of these platforms.")
+        list[Platform], Meta(description="Makes it an index with one image for each of these platforms.")
     ] = field(default_factory=list)
     size: Annotated[Size | None, Meta(description="Its size in bytes. Default: what its manifest says.")] = None
-    pulled_at: Annotated[Moment | None, Meta(description="When it was pulled last. Default: never.")] = None
-    archived_at: Annotated[Moment | None, Meta(description="When it was archived last. Default: never.")] = None
-    activated_at: Annotated[Moment | None, Meta(description="When it was restored last. Default: never.")] = None
+    pulled_at: Annotated[Moment | None, Meta(description="When it was last pulled. Default: never.")] = None
+    archived_at: Annotated[Moment | None, Meta(description="When it was last archived. Default: never.")] = None
+    activated_at: Annotated[Moment | None, Meta(description="When it was last restored. Default: never.")] = None
     status: Annotated[Status, Meta(description="Its imageStatus.")] = "ACTIVE"
     findings: Annotated[
         list[FindingSeed] | None,
         Meta(
-            description="What scans of it found, be it nothing; with `platforms`, of each of its images. Default: it "
-            "was not scanned."
+            description="What a scan of it found; an empty list if the scan found nothing. With `platforms`, what a "
+            "scan of each platform's image found. Default: it was not scanned."
         ),
     ] = None
-    count: Annotated[Count | None, Meta(description="Makes this entry stand for that many images.")] = None
+    count: Annotated[Count | None, Meta(description="Makes this entry stand for this number of images.")] = None
 
 
 class Images:
-    """The images of a repository, checked one by one as they are taken, so that a generator may give them."""
+    """The images of a repository, checked one by one when they are read, so that they may come from a generator."""
 
     def __init__(self, entries: Iterable[Any] = ()) -> None:
         self._entries = entries
 
     def __iter__(self) -> Iterator[ImageSeed]:
-        """Check and give one image after the other.
+        """Yield the images one by one, each checked.
 
         Raises:
-            SeedError: its path begins at the repository: ``images[3].digest``.
+            SeedError: an image is invalid; the error's path begins at the repository: ``images[3].digest``.
         """
         for index, entry in enumerate(self._entries):
             yield _check(entry, ImageSeed, f"images[{index}]")
 
 
 class LayerSeed(Struct, forbid_unknown_fields=True):
-    """A layer, or another blob, by one of content, base64 and file."""
+    """A layer, or another blob, given by one of content, base64 and file."""
 
-    content: Annotated[Content | None, Meta(description="Its text.")] = None
-    base64: Annotated[Base64 | None, Meta(description="Its bytes in base64.")] = None
-    file: Annotated[FileName | None, Meta(description="A file that holds its bytes.")] = None
-    digest: Annotated[Digest | None, Meta(description="Checked, if it is given.")] = None
+    content: Annotated[Content | None, Meta(description="Its content as text.")] = None
+    base64: Annotated[Base64 | None, Meta(description="Its content in base64.")] = None
+    file: Annotated[FileName | None, Meta(description="A file with its content.")] = None
+    digest: Annotated[Digest | None, Meta(description="Its digest, which is checked. Default: calculated.")] = None
 
 
 class UpstreamRepositorySeed(Struct, forbid_unknown_fields=True):
-    """A repository that is upstream: its layers and images, which caches pull."""
+    """A repository of an upstream registry, whose images pull-through caches can pull."""
 
     name: RepositoryName
     layers: list[LayerSeed] = field(default_factory=list)
@@ -135,12 +134,12 @@ class RepositorySeed(Struct, forbid_unknown_fields=True):
 
     name: RepositoryName
     created_at: Annotated[Moment | None, Meta(description="Default: now.")] = None
-    tags: Annotated[dict[str, ResourceValue], Meta(description="Its tags as a resource: keys with values.")] = field(
-        default_factory=dict
+    tags: Annotated[dict[str, ResourceTagValue], Meta(description="Its tags as an AWS resource: keys with values.")] = (
+        field(default_factory=dict)
     )
     image_tag_mutability: Mutability = "MUTABLE"
     image_tag_mutability_exclusion_filters: Annotated[
-        list[Wildcard], Meta(description="For the two mutabilities WITH_EXCLUSION.")
+        list[ExclusionFilter], Meta(description="Needed by the two mutabilities …_WITH_EXCLUSION.")
     ] = field(default_factory=list)
     scan_on_push: Annotated[Flag | None, Meta(description="Default: false.")] = None
     encryption_type: Encryption = "AES256"
@@ -160,45 +159,54 @@ class RegistrySeed(Struct, forbid_unknown_fields=True):
 
 
 class UpstreamSeed(Struct, forbid_unknown_fields=True):
-    """A registry that pull-through cache rules pull from."""
+    """A registry that pull-through cache rules can pull from."""
 
-    url: UpstreamUrl
+    url: UpstreamHost
     repositories: list[UpstreamRepositorySeed] = field(default_factory=list)
 
 
 class Seed(Struct, forbid_unknown_fields=True):
-    """Registries of Amazon ECR, as fakeecr is to find them."""
+    """The content of a seed: registries of Amazon ECR, and registries upstream of their caches."""
 
     registries: list[RegistrySeed] = field(default_factory=list)
-    upstream: Annotated[list[UpstreamSeed], Meta(description="What is to be had beyond pull-through caches.")] = field(
+    upstream: Annotated[list[UpstreamSeed], Meta(description="What pull-through caches can pull.")] = field(
         default_factory=list
     )
 
 
-def check_finding(finding: Any) -> dict[str, Any]:
-    """Check a finding, and give it as it is kept.
+def check_findings(findings: Any) -> list[dict[str, Any]]:
+    """Return scan findings as they are stored.
 
     Raises:
-        SeedError: it is none.
+        ValueError: they are not a list of findings.
     """
-    return finding_as_kept(_check(finding, FindingSeed, ""))
-
-
-def finding_as_kept(finding: FindingSeed) -> dict[str, Any]:
-    """Give a finding as DescribeImageScanFindings answers with it."""
-    kept: dict[str, Any] = msgspec.to_builtins(finding)
+    if isinstance(findings, Mapping | str) or not isinstance(findings, Iterable):
+        raise ValueError(f"findings: expected a list of findings; got {show(findings)}")
     try:
-        msgspec.json.encode(kept)
+        return [stored_finding(_check(finding, FindingSeed, "")) for finding in findings]
+    except SeedError as error:
+        raise ValueError(f"findings: {error.problem}") from None
+
+
+def stored_finding(finding: FindingSeed) -> dict[str, Any]:
+    """Return a scan finding as it is stored, and as DescribeImageScanFindings returns it.
+
+    Raises:
+        SeedError: one of its texts has an unpaired surrogate, which JSON cannot hold.
+    """
+    content: dict[str, Any] = msgspec.to_builtins(finding)
+    try:
+        msgspec.json.encode(content)
     except UnicodeEncodeError:
-        raise SeedError("a finding has half a character in it", path="findings") from None
-    return kept
+        raise SeedError("a finding has an unpaired surrogate, which is not a character", path="findings") from None
+    return content
 
 
 def check_seed(content: Any) -> Seed:
-    """Check a whole seed but for its images, which are checked as they are taken.
+    """Return a seed of which everything is checked except its images, which are checked when they are read.
 
     Raises:
-        SeedError: with the key path of the first value that is wrong.
+        SeedError: a value is invalid; the error has the key path of the first one.
     """
     if isinstance(content, dict) and not content.keys():
         raise SeedError("the key 'registries' is missing")
@@ -206,9 +214,9 @@ def check_seed(content: Any) -> Seed:
 
 
 def json_schema() -> dict[str, Any]:
-    """Describe seeds as a JSON Schema, for editors that complete and check YAML."""
+    """Return the shape of seeds as a JSON Schema, by which editors complete and check YAML."""
     (seed, image), components = msgspec.json.schema_components(
-        [Seed, ImageSeed], schema_hook=_describe, ref_template="#/$defs/{name}"
+        [Seed, ImageSeed], schema_hook=_schema_of, ref_template="#/$defs/{name}"
     )
     components["Seed"]["minProperties"] = 1
     for each in ("RepositorySeed", "UpstreamRepositorySeed"):
@@ -221,7 +229,7 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _describe(kind: type) -> dict[str, Any]:
+def _schema_of(kind: type) -> dict[str, Any]:
     return {"type": "array"} if kind is Images else kind.schema()  # type: ignore[attr-defined]
 
 
@@ -229,15 +237,20 @@ def _parse(kind: type, value: Any) -> Any:
     if kind is not Images:
         return kind.parse(value)  # type: ignore[attr-defined]
     if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
-        raise ValueError(f"expected a list of images; got {shown(value)}")
+        raise ValueError(f"expected a list of images; got {show(value)}")
     return Images(value)
 
 
-# --- What is said of a seed that is wrong --------------------------------------------------------
+# --- Errors --------------------------------------------------------------------------------------
 
-# The keys that are one of certain words.
-_WORDS = {"status": Status, "image_tag_mutability": Mutability, "encryption_type": Encryption, "severity": Severity}
-_KINDS = {
+# The keys whose value is one of certain words.
+_ALLOWED_WORDS = {
+    "status": Status,
+    "image_tag_mutability": Mutability,
+    "encryption_type": Encryption,
+    "severity": Severity,
+}
+_TYPE_NAMES = {
     "array": "a list",
     "object": "a mapping of keys",
     "null": "nothing",
@@ -251,36 +264,37 @@ def _check(content: Any, shape: type[_Shape], path: str) -> _Shape:
     try:
         return msgspec.convert(content, shape, dec_hook=_parse)
     except msgspec.ValidationError as error:
-        message, _, where = str(error).partition(" - at `$")
-        problem, key = _worded(message, shape, where := where.rstrip("`"))
-        raise SeedError(problem, path=(path + where + key).removeprefix(".")) from None
+        message, _, suffix = str(error).partition(" - at `$")
+        inner_path = suffix.rstrip("`")
+        problem, key = _translate(message, shape, inner_path)
+        raise SeedError(problem, path=(path + inner_path + key).removeprefix(".")) from None
 
 
-def _worded(message: str, shape: type[Struct], where: str) -> tuple[str, str]:
-    """Put msgspec's message in our words; and give what the path lacks of the key that is meant."""
-    found = re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", message, re.DOTALL)
-    if found:
-        key = found[2]
-        if found[1] == "missing required":
+def _translate(message: str, shape: type[Struct], path: str) -> tuple[str, str]:
+    """Return one of msgspec's messages in fakeecr's words, and what its path lacks of the key that is meant."""
+    match = re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", message, re.DOTALL)
+    if match:
+        key = match[2]
+        if match[1] == "missing required":
             return f"the key '{key}' is missing", ""
-        keys = list(_struct_at(shape, where).__struct_fields__)
-        near = get_close_matches(key, keys, n=1)
-        meant = f"did you mean '{near[0]}'?" if near else f"the keys here are {', '.join(keys)}"
-        return f"unknown key '{key}'; {meant}", f".{key}"
-    found = re.fullmatch(r"Expected `(.*)`, got `(.*)`", message)
-    if found:
-        wanted = " or ".join(_KINDS.get(kind, kind) for kind in found[1].split(" | ") if kind != "null")
-        return f"expected {wanted}; got {_KINDS.get(found[2], found[2])}", ""
-    found = re.fullmatch(r"Invalid enum value (.*)", message, re.DOTALL)
-    if found:
-        words = get_args(_WORDS[where.rpartition(".")[2]])
-        return f"expected one of {', '.join(words)}; got {found[1]}", ""
+        keys = list(_struct_at(shape, path).__struct_fields__)
+        meant = closest(key, keys)
+        advice = f"did you mean '{meant}'?" if meant else f"the keys here are {', '.join(keys)}"
+        return f"unknown key '{key}'; {advice}", f".{key}"
+    match = re.fullmatch(r"Expected `(.*)`, got `(.*)`", message)
+    if match:
+        types = [_TYPE_NAMES.get(name, name) for name in match[1].split(" | ") if name != "null"]
+        return f"expected {' or '.join(types)}; got {_TYPE_NAMES.get(match[2], match[2])}", ""
+    match = re.fullmatch(r"Invalid enum value (.*)", message, re.DOTALL)
+    if match:
+        words = get_args(_ALLOWED_WORDS[path.rpartition(".")[2]])
+        return f"expected one of {', '.join(words)}; got {match[1]}", ""
     return message, ""
 
 
-def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
-    """Find the struct whose keys stand at a path."""
-    inside: dict[str, type[Struct]] = {
+def _struct_at(shape: type[Struct], path: str) -> type[Struct]:
+    """Return the struct whose keys are at a path."""
+    structs: dict[str, type[Struct]] = {
         "registries": RegistrySeed,
         "repositories": RepositorySeed,
         "layers": LayerSeed,
@@ -288,10 +302,10 @@ def _struct_at(shape: type[Struct], where: str) -> type[Struct]:
         "attributes": AttributeSeed,
         "upstream": UpstreamSeed,
     }
-    names = re.findall(r"[a-z_]+", where)
-    if names[:1] == ["upstream"] and names[-1] == "repositories":
+    keys = re.findall(r"[a-z_]+", path)
+    if keys[:1] == ["upstream"] and keys[-1] == "repositories":
         return UpstreamRepositorySeed
-    return inside[names[-1]] if names else shape
+    return structs[keys[-1]] if keys else shape
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
-"""Amazon ECR inside your tests: boto3's clients answered in process, from a SQL database.
+"""Amazon ECR inside your tests: boto3's clients are answered in this process, from a SQL database.
 
     with fakeecr.FakeECR() as ecr:
         ecr.push("web", "latest")
         boto3.client("ecr").list_images(repositoryName="web")
 
-To import this package is cheap: it puts a sleeping hook into botocore, so that clients made from now on can be
+Importing this package is cheap. It puts an inactive hook into botocore, so that clients made from now on can be
 answered later, and loads the rest with the first fake.
 """
 
@@ -37,12 +37,12 @@ _LOADED_WITH_THE_FIRST_FAKE = ("FakeECR", "PushedImage")
 
 
 def is_active() -> bool:
-    """Tell whether a fake answers the ECR calls of this process now."""
+    """Whether a fake answers the ECR calls of this process now."""
     return _active.innermost() is not None
 
 
 def current() -> FakeECR:
-    """Give the fake that answers now, the innermost of those that are active.
+    """Return the fake that answers now: the innermost of the active ones.
 
     Raises:
         RuntimeError: none is active.

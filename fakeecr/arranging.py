@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, TypeVar
 
 from fakeecr import clock
-from fakeecr.errors import SeedError
-from fakeecr.operations.pushes import follow_up
-from fakeecr.operations.templates import repository_for
-from fakeecr.seeds.schema import check_finding
-from fakeecr.seeds.values import (
-    AccountId,
-    Content,
-    Digest,
-    MediaType,
-    Moment,
-    Platform,
-    Region,
-    RepositoryName,
-    Size,
-    Tag,
-)
-from fakeecr.service import Service
-from fakeecr.store import documents, images, registries
-from fakeecr.store.images import MismatchError
-from fakeecr.store.manifests import LISTS, made_digest
-from fakeecr.store.models import ImageDocument
+from fakeecr.registry import made_up
+from fakeecr.registry.call import Backend
+from fakeecr.registry.creation import ensure_repository
+from fakeecr.registry.drafts import MismatchError, draft_image
+from fakeecr.registry.kinds import FINDINGS
+from fakeecr.registry.lookup import get_repository
+from fakeecr.registry.pushing import push_image
+from fakeecr.rules import names
+from fakeecr.rules.manifests import LISTS
+from fakeecr.rules.messages import closest
+from fakeecr.seeds.values import Content, MediaType, Moment, Size
+from fakeecr.store import images
+from fakeecr.store.images import NewImage
+
+_Value = TypeVar("_Value")
+
+
+class PushOptions(TypedDict, total=False):
+    """The keyword arguments of :meth:`fakeecr.FakeECR.push`, which describes them."""
+
+    digest: str | None
+    manifest: str | bytes | None
+    media_type: str | None
+    platforms: Sequence[str]
+    size: int | None
+    pushed_at: datetime | str | None
+    registry_id: str | None
+    region: str | None
+
+
+class FindingsOptions(TypedDict, total=False):
+    """The keyword arguments of :meth:`fakeecr.FakeECR.set_findings`, which describes them."""
+
+    tag: str | None
+    digest: str | None
+    registry_id: str | None
+    region: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +54,10 @@ class PushedImage:
     Attributes:
         registry_id: the account of its registry.
         region: the region of its registry.
-        repository: its repository's name.
+        repository: the name of its repository.
         digest: ``sha256:`` and 64 hexadecimal digits.
-        tags: the tags it was given.
-        platforms: of an index that was pushed by its platforms, the digest of each platform's image.
+        tags: the tags that it was given.
+        platforms: for an index that was pushed by its platforms, the digest of each platform's image.
     """
 
     registry_id: str
@@ -52,124 +68,131 @@ class PushedImage:
     platforms: Mapping[str, str] = field(default_factory=dict)
 
 
-def push(
-    service: Service,
-    repository: str,
-    tags: Sequence[str],
-    *,
-    digest: str | None,
-    manifest: str | bytes | None,
-    media_type: str | None,
-    platforms: Sequence[str],
-    size: int | None,
-    pushed_at: datetime | str | None,
-    registry_id: str,
-    region: str,
-) -> PushedImage:
-    """Do what :meth:`FakeECR.push` does; its arguments, of which nothing was checked yet.
+def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOptions) -> PushedImage:
+    """Push an image, as :meth:`FakeECR.push` describes.
 
     Raises:
-        ValueError: a value is not what ECR takes, or two arguments contradict each other.
+        TypeError: there is no such option.
+        ValueError: a value is invalid, or two options contradict each other.
     """
-    name = valid("repository", RepositoryName, repository)
-    given_tags = tuple([_valid_tag(tag) for tag in tags])
-    account_id, in_region = valid("registry_id", AccountId, registry_id), valid("region", Region, region)
-    moment = clock.now() if pushed_at is None else _valid_moment(pushed_at)
+    _check_options("push", options, PushOptions)
+    name = _check("repository", names.REPOSITORY_NAME.check, repository)
+    checked_tags = tuple([_check("tags", names.TAG.check, tag) for tag in tags])
+    account_id, region = _registry(backend, options)
+    image, platforms = _draft(options)
+
+    with backend.writing(region) as call:
+        target = ensure_repository(call, account_id, name, "CREATE_ON_PUSH", image.pushed_at)
+        children: list[NewImage] = []
+        if not image.digest:
+            words = made_up.new_words(call, target.key, name, platforms)
+            image = image._replace(digest=made_up.made_digest(words), made_from=words)
+        if platforms:
+            *children, image = made_up.split_by_platform(image, platforms)
+        for child in children:
+            existing = images.get_image(call.connection, target.key, child.digest)
+            push_image(call, target, existing, child, {})
+        existing = images.get_image(call.connection, target.key, image.digest)
+        push_image(call, target, existing, image, images.get_tag_rows(call.connection, target.key, checked_tags))
+    digests = {platform: child.digest for platform, child in zip(platforms, children, strict=True)}
+    return PushedImage(
+        registry_id=account_id,
+        region=region,
+        repository=name,
+        digest=image.digest,
+        tags=checked_tags,
+        platforms=digests,
+    )
+
+
+def _draft(options: PushOptions) -> tuple[NewImage, list[str]]:
+    """Return the image that the options describe, and the platforms of its index."""
+    platforms = options.get("platforms", ())
     if isinstance(platforms, str):
         raise ValueError(f"platforms: expected a list of platforms; got {platforms!r}")
-    given_platforms = [valid("platforms", Platform, platform) for platform in platforms]
+    checked_platforms = [_check("platforms", names.PLATFORM.check, platform) for platform in platforms]
+    pushed_at = _optional("pushed_at", Moment.parse, options)
+    manifest = _optional("manifest", Content.parse, options)
     try:
-        image = images.described(
-            moment,
-            digest=None if digest is None else valid("digest", Digest, digest),
-            manifest=None if manifest is None else valid("manifest", Content, manifest).encode(),
-            media_type=None if media_type is None else valid("media_type", MediaType, media_type),
-            size=None if size is None else int(valid("size", Size, size)),
-            platforms=given_platforms,
+        image = draft_image(
+            clock.now() if pushed_at is None else pushed_at,
+            digest=_optional("digest", names.SHA256_DIGEST.check, options),
+            manifest=None if manifest is None else manifest.encode(),
+            media_type=_optional("media_type", MediaType.parse, options),
+            size=_optional("size", Size.parse, options),
+            platforms=checked_platforms,
         )
     except MismatchError as error:
-        raise ValueError(f"{error.about}: {error}") from None
-
-    with service.changing(in_region) as call:
-        there = repository_for(call, account_id, name, "CREATE_ON_PUSH", moment)
-        children: list[images.NewImage] = []
-        if not image.digest:
-            words = images.make_up(call.connection, there.key, name, given_platforms)
-            image = image._replace(digest=made_digest(words), made_from=words)
-        if given_platforms:
-            *children, image = images.for_platforms(image, given_platforms)
-        for each in (*children, image):
-            found = images.find(call.connection, there.key, each.digest)
-            each_tags = given_tags if each is image else ()
-            images.put_found(call.connection, there.key, found, each, each_tags, restored_at=moment)
-            follow_up(call, there, each, each_tags, is_new=found is None)
-    digests = {platform: child.digest for platform, child in zip(given_platforms, children, strict=True)}
-    return PushedImage(account_id, in_region, name, image.digest, given_tags, digests)
+        raise ValueError(f"{error.argument}: {error}") from None
+    return image, checked_platforms
 
 
 def set_findings(
-    service: Service,
-    repository: str,
-    findings: Sequence[Mapping[str, Any]],
-    *,
-    tag: str | None,
-    digest: str | None,
-    registry_id: str,
-    region: str,
+    backend: Backend, repository: str, findings: Sequence[Mapping[str, Any]], options: FindingsOptions
 ) -> None:
-    """Do what :meth:`FakeECR.set_findings` does.
+    """Set what scans of an image find, as :meth:`FakeECR.set_findings` describes.
 
     Raises:
-        ValueError: there is no such image, it is a list of images, or a finding is none.
+        TypeError: there is no such option.
+        ValueError: a value is invalid, the image does not exist, or it is a list of images.
     """
-    if isinstance(findings, Mapping | str):
-        raise ValueError(f"findings: expected a list of findings; got {findings!r}")
-    checked = [_valid_finding(finding) for finding in findings]
-    if (tag is None) is (digest is None):
-        raise ValueError("An image is known by its tag or its digest; give one of both.")
-    name = valid("repository", RepositoryName, repository)
-    account_id, in_region = valid("registry_id", AccountId, registry_id), valid("region", Region, region)
-    given_tag = None if tag is None else _valid_tag(tag, "tag")
-    given_digest = None if digest is None else valid("digest", Digest, digest)
-    with service.changing(in_region) as call:
-        found = registries.find_repository(call.connection, account_id, in_region, name)
-        key = None if found is None else images.image_key(call.connection, found.key, given_digest, given_tag)
-        which = f"{name}:{tag}" if digest is None else f"{name}@{digest}"
-        if key is None:
-            raise ValueError(f"There is no image {which} in {account_id} of {in_region}.")
-        if images.manifests_of(call.connection, [key])[key][1] in LISTS:
-            raise ValueError(f"{which} is a list of images, which is not scanned; give the digest of one of them.")
-        documents.put(call.connection, ImageDocument, key, documents.FINDINGS, checked, clock.now())
+    # Imported here: the shapes of seeds take a test that sets no findings ten milliseconds.
+    from fakeecr.seeds.schema import check_findings
+
+    _check_options("set_findings", options, FindingsOptions)
+    checked_findings = check_findings(findings)
+    if (options.get("tag") is None) is (options.get("digest") is None):
+        raise ValueError("An image is identified by its tag or its digest; give one of the two.")
+    name = _check("repository", names.REPOSITORY_NAME.check, repository)
+    tag = _optional("tag", names.TAG.check, options)
+    digest = _optional("digest", names.SHA256_DIGEST.check, options)
+    account_id, region = _registry(backend, options)
+    reference = f"{name}:{tag}" if digest is None else f"{name}@{digest}"
+    with backend.writing(region) as call:
+        target = get_repository(call, name, account_id)
+        image = None if target is None else _get_image_key(call.connection, target.key, digest, tag)
+        if image is None:
+            raise ValueError(f"There is no image {reference} in registry {account_id} in {region}.")
+        if images.get_manifests(call.connection, [image])[image].media_type in LISTS:
+            raise ValueError(
+                f"{reference} is a list of images, which is not scanned; give the digest of one of its images."
+            )
+        FINDINGS.put(call.connection, image, checked_findings, clock.now())
 
 
-def valid(argument: str, kind: Any, value: Any) -> str:
-    """Check an argument.
+def _get_image_key(connection: Any, repository_key: int, digest: str | None, tag: str | None) -> int | None:
+    if digest is not None:
+        image = images.get_image(connection, repository_key, digest)
+        return None if image is None else image.key
+    row = images.get_tag(connection, repository_key, tag or "")
+    return None if row is None else row.image_key
 
-    Raises:
-        ValueError: it has no value that could be right.
-    """
+
+# --- Arguments -----------------------------------------------------------------------------------
+
+
+def _check_options(method: str, options: Mapping[str, Any], allowed: Any) -> None:
+    for name in options:
+        if name not in allowed.__annotations__:
+            meant = closest(name, allowed.__annotations__)
+            suggestion = f" Did you mean {meant!r}?" if meant else ""
+            raise TypeError(f"FakeECR.{method}() got an unexpected keyword argument {name!r}.{suggestion}")
+
+
+def _registry(backend: Backend, options: Mapping[str, Any]) -> tuple[str, str]:
+    """Return account and region of the registry that options name, by default the fake's."""
+    account_id = options.get("registry_id") or backend.settings.account_id
+    region = options.get("region") or backend.settings.region
+    return _check("registry_id", names.ACCOUNT_ID.check, account_id), _check("region", names.REGION.check, region)
+
+
+def _optional(name: str, parse: Callable[[Any], _Value], options: Mapping[str, Any]) -> _Value | None:
+    value = options.get(name)
+    return None if value is None else _check(name, parse, value)
+
+
+def _check(argument: str, parse: Callable[[Any], _Value], value: Any) -> _Value:
     try:
-        return str(kind.parse(value))
+        return parse(value)
     except ValueError as error:
         raise ValueError(f"{argument}: {error}") from None
-
-
-def _valid_tag(tag: Any, argument: str = "tags") -> str:
-    checked = valid(argument, Tag, tag)
-    if "{" in checked:
-        raise ValueError(f"{argument}: a tag has no braces; got {tag!r}")
-    return checked
-
-
-def _valid_finding(finding: Any) -> dict[str, Any]:
-    try:
-        return check_finding(finding)
-    except SeedError as error:
-        raise ValueError(f"findings: {error.problem}") from None
-
-
-def _valid_moment(value: Any) -> Moment:
-    try:
-        return Moment.parse(value)
-    except ValueError as error:
-        raise ValueError(f"pushed_at: {error}") from None

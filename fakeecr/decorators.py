@@ -1,4 +1,4 @@
-"""What FakeECR does as a decorator."""
+"""FakeECR as a decorator of functions, coroutine functions and test classes."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from typing import Any
 from unittest import TestCase
 
 
-def decorate_function(function: Any, make: Callable[[], Any]) -> Any:
-    """Let each call of a function, or of a coroutine function, run in a new fake.
+def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
+    """Return a function, or coroutine function, each call of which runs in a new fake.
 
     Args:
         function: the function.
-        make: makes a fake, which is a context manager.
+        make_fake: makes a fake, which is a context manager.
 
     Raises:
-        TypeError: it is a generator function, or none at all.
+        TypeError: it is a generator function, or not a function.
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(
-            f"{function.__name__} is a generator function, which runs on after the call that a decorator sees. "
-            "Use `with FakeECR() as ecr:` inside it; for a pytest fixture there is `fake_ecr`."
+            f"{function.__name__} is a generator function, whose body runs after the call that a decorator sees. "
+            "Use `with FakeECR() as ecr:` inside it, or the fixture `fake_ecr` in a pytest fixture."
         )
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
-            with make():
+            with make_fake():
                 return await function(*args, **kwargs)
 
         return coroutine
@@ -37,30 +37,30 @@ def decorate_function(function: Any, make: Callable[[], Any]) -> Any:
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with make():
+        with make_fake():
             return function(*args, **kwargs)
 
     return call
 
 
-def decorate_class(decorated: Any, make: Callable[[], Any]) -> Any:
-    """Let each test of a ``unittest.TestCase`` class run in a new fake, which it finds as ``self.fake_ecr``.
+def decorate_class(decorated: Any, make_fake: Callable[[], Any]) -> Any:
+    """Return a ``unittest.TestCase`` class, each test of which runs in a new fake, available as ``self.fake_ecr``.
 
     Args:
         decorated: the class.
-        make: makes a fake, which is a context manager.
+        make_fake: makes a fake, which is a context manager.
 
     Raises:
-        TypeError: it is another class.
+        TypeError: it is another kind of class.
     """
     if not issubclass(decorated, TestCase):
         raise TypeError(
-            f"FakeECR decorates unittest.TestCase classes; {decorated.__name__} is none. "
-            "For a class of pytest's, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
+            f"FakeECR decorates unittest.TestCase classes, and {decorated.__name__} is not one. "
+            "For a pytest class, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
         )
     decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
-    # An attribute, so that a child that is decorated as well has its own arguments, also in its parent's run.
-    decorated._make_fake_ecr = staticmethod(make)
+    # An attribute, so that a decorated subclass uses its own arguments, even in a run method of its parent.
+    decorated._make_fake_ecr = staticmethod(make_fake)
     return decorated
 
 

@@ -1,4 +1,4 @@
-"""FakeECR: the one object a test author holds."""
+"""FakeECR: the one object that a test author holds."""
 
 from __future__ import annotations
 
@@ -7,25 +7,18 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
-from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
 from fakeecr import arranging
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
-from fakeecr.arranging import PushedImage
-from fakeecr.decorators import decorate_class, decorate_function
+from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
 from fakeecr.errors import FakeECRError
-from fakeecr.http import Request, Response
-from fakeecr.protocol.published import Limits
-from fakeecr.seeds.dump import dump
-from fakeecr.seeds.load import seed
-from fakeecr.seeds.values import AccountId, Region
-from fakeecr.service import Service
-from fakeecr.store.database import Database, Store, is_path, open_store, shown
+from fakeecr.gate import Gate
+from fakeecr.settings import Limits, Settings
+from fakeecr.store.database import Store, describe, open_store
 
 if TYPE_CHECKING:
     import boto3
@@ -33,31 +26,35 @@ if TYPE_CHECKING:
     from botocore.client import BaseClient
     from mypy_boto3_ecr import ECRClient
 
+    from fakeecr.http import Request, Response
+    from fakeecr.settings import Database
+
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
 class FakeECR:
     """A fake of Amazon ECR, which answers boto3's clients from a database.
 
-    Use it as a context manager, between :meth:`start` and :meth:`stop`, or as a decorator of a function, a
-    coroutine function or a ``unittest.TestCase`` class, each call or test of which gets a fake of its own.
-    While it is active every ECR client of this process is answered by it; of several, the innermost answers.
-    :meth:`client` and :meth:`patch` need no start.
+    Use it as a context manager, between :meth:`start` and :meth:`stop`, or as a decorator of a function, a coroutine
+    function or a ``unittest.TestCase`` class, whose every call or test gets its own fake. While it is active, it
+    answers every ECR client of this process; if several are active, the innermost does. :meth:`client` and
+    :meth:`patch` work without a start.
 
     Args:
-        database: where its state lives. None: in memory, and gone at :meth:`stop`. A path: a SQLite file that is
-            made if it is missing. A SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``.
-        account_id: the account whose registry is meant where a call names none, 12 digits.
+        database: where the state is stored. None: in memory, and lost at :meth:`stop`. A path: a SQLite file, which is
+            created if it does not exist. A SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+        account_id: the account of the default registry, 12 digits.
         region: the region of clients that have none.
         limits: ``"published"`` for the limits of the published reference (API version 2015-09-21),
-            ``"installed"`` for those of the botocore on this machine.
-        require_layers: whether PutImage takes an image only once its layers are uploaded, as AWS does.
-        expire_daily: whether lifecycle policies do their work by themselves: before the first call 24 hours after
-            the last time, by the clock that freezegun moves. Otherwise :meth:`expire` does it.
+            ``"installed"`` for those of the installed botocore.
+        require_layers: whether PutImage takes an image only after its layers were uploaded, as AWS does.
+        expire_daily: whether lifecycle policies run by themselves: before the first call 24 hours after the last run,
+            by the clock that freezegun moves. Otherwise only :meth:`expire` runs them.
 
     Raises:
-        ValueError: an argument has no value that could be right.
-        DatabaseError: from whichever method first uses the database, where it cannot be used.
+        TypeError: the database is neither None nor a path nor a URL.
+        ValueError: another argument is invalid.
+        DatabaseError: the database cannot be used; raised by the method that first uses it.
     """
 
     def __init__(
@@ -70,38 +67,38 @@ class FakeECR:
         require_layers: bool = False,
         expire_daily: bool = False,
     ) -> None:
-        if limits not in get_args(Limits):
-            raise ValueError(f"limits: expected 'published' or 'installed'; got {limits!r}")
-        self._database = _absolute(database)
-        self._account_id = arranging.valid("account_id", AccountId, account_id)
-        self._region = arranging.valid("region", Region, region)
-        self._limits: Limits = limits
-        self._require_layers = require_layers
-        self._expire_daily = expire_daily
-        self._changing = threading.RLock()
-        self._service: Service | None = None
-        self._started = False
+        self._settings = Settings(
+            database=database,
+            account_id=account_id,
+            region=region,
+            limits=limits,
+            require_layers=require_layers,
+            expire_daily=expire_daily,
+        )
+        self._lock = threading.RLock()
+        self._gate: Gate | None = None
+        self._is_started = False
 
     def __repr__(self) -> str:
-        state = "active" if self._started else "open" if self.is_open else "stopped"
-        return f"<FakeECR {self._account_id} {self._region} in {shown(self._database)}, {state}>"
+        state = "active" if self._is_started else "open" if self.is_open else "stopped"
+        return f"<FakeECR {self.account_id} {self.region} in {describe(self._settings.database)}, {state}>"
 
     @property
     def account_id(self) -> str:
         """The account of the default registry."""
-        return self._account_id
+        return self._settings.account_id
 
     @property
     def region(self) -> str:
         """The region of clients that have none."""
-        return self._region
+        return self._settings.region
 
     @property
     def is_open(self) -> bool:
-        """Whether it holds its database now: from its first use until :meth:`stop`."""
-        return self._service is not None
+        """Whether its database is open: from its first use until :meth:`stop`."""
+        return self._gate is not None
 
-    # --- Started and stopped ---------------------------------------------------------------------
+    # --- Starting and stopping -------------------------------------------------------------------
 
     def start(self) -> Self:
         """Answer the ECR calls of this process from now on.
@@ -110,27 +107,27 @@ class FakeECR:
             RuntimeError: it is started already.
             DatabaseError: its database cannot be used.
         """
-        with self._changing:
-            if self._started:
+        with self._lock:
+            if self._is_started:
                 raise RuntimeError("This FakeECR is started already; stop() it first, or make another.")
             self._open()
-            self._started = True
+            self._is_started = True
             active.push(self)
         return self
 
     def stop(self) -> None:
-        """Answer no more, and let go of the database; what was in memory is gone.
+        """Stop answering, and close the database; what was in memory is lost.
 
         Raises:
-            RuntimeError: it was not started, nor used.
+            RuntimeError: it was neither started nor used.
         """
-        with self._changing:
-            if self._service is None:
+        with self._lock:
+            if self._gate is None:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
             active.remove(self)
-            self._started = False
-            self._service = None
-            self._let_go()
+            self._is_started = False
+            self._gate = None
+            self._close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -143,237 +140,178 @@ class FakeECR:
     def __call__(self, decorated: _Decorated) -> _Decorated:
         """Decorate a function, a coroutine function or a ``unittest.TestCase`` class.
 
-        Each call, or each test of the class with its setUp and tearDown, runs in a new fake made with the same
-        arguments: :func:`fakeecr.current` gives it, and a test of the class finds it as ``self.fake_ecr``.
+        Each call, or each test of the class with its setUp and tearDown, runs in a new fake with the same arguments.
+        :func:`fakeecr.current` returns it, and a test of the class finds it as ``self.fake_ecr``.
 
         Raises:
             TypeError: it is something else.
-            RuntimeError: this fake was used already; what it holds would not be in the new ones.
+            RuntimeError: this fake was used already; its contents would not be in the new ones.
         """
+        from fakeecr.decorators import decorate_class, decorate_function
+
         if self.is_open:
             raise RuntimeError(
-                "This FakeECR is in use, and what it holds would not reach what it decorates. "
+                "This FakeECR is in use, and its contents would not be in the fakes of what it decorates. "
                 "Decorate with a new one: @FakeECR()."
             )
-        if inspect.isclass(decorated):
-            return cast(_Decorated, decorate_class(decorated, self._like))
-        return cast(_Decorated, decorate_function(decorated, self._like))
+        decorate = decorate_class if inspect.isclass(decorated) else decorate_function
+        return cast(_Decorated, decorate(decorated, self._make_another))
 
-    def _like(self) -> FakeECR:
-        return FakeECR(
-            self._database,
-            account_id=self._account_id,
-            region=self._region,
-            limits=self._limits,
-            require_layers=self._require_layers,
-            expire_daily=self._expire_daily,
-        )
+    def _make_another(self) -> FakeECR:
+        return FakeECR(**self._settings.as_arguments())
 
-    def _open(self) -> Service:
-        with self._changing:
-            if self._service is None:
-                store = open_store(self._database)
-                self._service = Service(
-                    store,
-                    account_id=self._account_id,
-                    region=self._region,
-                    limits=self._limits,
-                    require_layers=self._require_layers,
-                    expire_daily=self._expire_daily,
-                )
+    def _open(self) -> Gate:
+        with self._lock:
+            if self._gate is None:
+                store = open_store(self._settings.database)
+                self._gate = Gate(store, self._settings)
                 PATCHES.hold()
-                # Also when a fake that was only used, and never started, is forgotten.
-                self._let_go = weakref.finalize(self, _let_go, store)
-            return self._service
+                # A finalizer, so that a fake that was used without being started is closed when it is garbage.
+                self._close = weakref.finalize(self, _close, store)
+            return self._gate
 
     # --- Clients ---------------------------------------------------------------------------------
 
     def client(self, region_name: str | None = None, **kwargs: Any) -> ECRClient:
-        """Make a client that this fake answers, started or not, and nobody else.
+        """Return a new client that only this fake answers, started or not.
 
-        It takes nothing from configuration files, and once the fake is stopped its calls are refused.
+        The client reads no configuration files. After the fake is stopped, its calls are refused.
 
         Args:
-            region_name: its region. Default: that of its `config`, or the fake's.
-            kwargs: whatever ``boto3.client`` takes, such as ``config`` or ``endpoint_url``.
+            region_name: its region. Default: the one in its `config`, or else the fake's.
+            kwargs: other arguments of ``boto3.client``, such as ``config`` or ``endpoint_url``.
         """
         self._open()
         return clients.make_client(self, region_name, kwargs)
 
     def patch(self, client_or_session: BaseClient | boto3.Session | botocore.session.Session) -> None:
-        """Let this fake answer one ECR client, or the clients that one session makes from now on.
+        """Let this fake answer one ECR client, or the ECR clients that a session makes from now on.
 
-        It answers them, started or not, until it is stopped; then they are as before, unless it is used once more.
+        It answers them, started or not, until it is stopped. Then they work as before, unless the fake is used again.
 
         Raises:
-            TypeError: it is no client of ECR, and no session.
+            TypeError: it is neither an ECR client nor a session.
         """
         emitter = clients.emitter_of(client_or_session)
         self._open()
         hook.bind(emitter, self)
 
     def answer(self, request: Request) -> Response:
-        """Answer an HTTP request; what a client's hook calls.
+        """Answer an HTTP request; adapters call this.
 
         Raises:
-            FakeECRError: it is not in use.
+            FakeECRError: the fake is not open.
         """
-        service = self._service
-        if service is None:
-            # A call that another thread makes as the fake is stopped must not open it again: nobody would stop it.
+        gate = self._gate
+        if gate is None:
+            # Another thread stopped the fake during this call. Opening it again here would leave it open for ever.
             raise FakeECRError("This FakeECR was stopped before it could answer; nothing was sent to AWS.")
-        return service.answer(request)
+        return gate.answer(request)
 
     # --- State -----------------------------------------------------------------------------------
 
     def seed(self, source: str | os.PathLike[str] | Mapping[str, Any]) -> None:
-        """Add what a seed describes to what is there; to seed twice is to seed once.
+        """Add what a seed describes to the present state; seeding twice is the same as seeding once.
 
         Args:
-            source: the path of a YAML file, or a mapping of what such a file holds, in which the images of a
-                repository may come from a generator.
+            source: the path of a YAML file, or a mapping with the same content, in which the images of a repository
+                may come from a generator.
 
         Raises:
-            SeedError: the seed is wrong; nothing of it was kept.
+            SeedError: the seed is invalid; nothing of it was stored.
         """
-        seed(self._open().store, source, account_id=self._account_id, region=self._region)
+        from fakeecr.seeds.load import seed
+
+        seed(self._open().backend, source)
 
     def dump(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
-        """Describe every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
+        """Return every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
 
-        What configures a registry as a whole (replication, scanning, signing, cache rules, templates, settings) is
-        not in it, nor are previews, when images were scanned, and where they were replicated and signed; a database
-        in a file keeps them.
+        It leaves out what configures a whole registry (replication, scanning, signing, cache rules, templates,
+        settings), previews, when images were scanned, and where they were replicated and signed. A database in a file
+        keeps them.
         """
+        from fakeecr.seeds.dump import dump
+
         return dump(self._open().store, path)
 
-    def push(
-        self,
-        repository: str,
-        *tags: str,
-        digest: str | None = None,
-        manifest: str | bytes | None = None,
-        media_type: str | None = None,
-        platforms: Sequence[str] = (),
-        size: int | None = None,
-        pushed_at: datetime | str | None = None,
-        registry_id: str | None = None,
-        region: str | None = None,
-    ) -> PushedImage:
-        """Put an image into a repository, which is made if it is missing; its tags leave the images that had them.
+    def push(self, repository: str, *tags: str, **options: Unpack[PushOptions]) -> PushedImage:
+        """Put an image into a repository, which is created if it does not exist. Other images lose these tags.
 
-        It stands for what `docker push` does: an image that is there gets the tags, and is restored if it was
-        archived; what the registry does with images that are pushed is done (scans, replication, signing), and a
-        template says how a missing repository is made. No tag is held fast, though, and no limit is asked.
+        This stands for `docker push`: an existing image gets the tags, and is restored if it was archived. The registry
+        scans, replicates and signs the image as it is configured, and a template decides how a missing repository is
+        created. But immutable tags are moved too, and no limit is checked.
 
         Args:
             repository: the repository's name.
             tags: any number of tags; none for an untagged image.
-            digest: the image's digest. Default: that of its manifest.
-            manifest: the exact text of its manifest. Default: a small one that no other image of the repository has.
-                It is not checked, so that broken ones can be pushed as well.
-            media_type: the media type of its manifest, where the manifest itself names none.
-            platforms: such as ``["linux/amd64", "linux/arm64"]``: pushes an index, and an image for each of them.
-            size: its size in bytes. Default: what its manifest says. Of an index: the size of each of its images.
-            pushed_at: when it was pushed, in UTC if it names no zone. Default: now.
+            digest: the image's digest. Default: its manifest's.
+            manifest: the exact text of its manifest. It is not checked, so that a test can push a broken one. Default:
+                a small one, different from every other in the repository.
+            media_type: the media type of a manifest that names none itself.
+            platforms: such as ``["linux/amd64", "linux/arm64"]``: pushes an index, and an image for each platform.
+            size: its size in bytes. Default: what its manifest says. For an index: the size of each of its images.
+            pushed_at: when it was pushed, in UTC unless it names a time zone. Default: now.
             registry_id: the account of its registry. Default: the fake's.
             region: the region of its registry. Default: the fake's.
 
         Raises:
-            ValueError: a value is not what ECR takes, or two arguments contradict each other, such as a digest
-                that is not the manifest's.
+            TypeError: there is no such argument.
+            ValueError: a value is invalid, or two arguments contradict each other, such as a digest that is not the
+                manifest's.
         """
-        return arranging.push(
-            self._open(),
-            repository,
-            tags,
-            digest=digest,
-            manifest=manifest,
-            media_type=media_type,
-            platforms=platforms,
-            size=size,
-            pushed_at=pushed_at,
-            registry_id=registry_id or self._account_id,
-            region=region or self._region,
-        )
+        return arranging.push(self._open().backend, repository, tags, options)
 
     def set_findings(
-        self,
-        repository: str,
-        findings: Sequence[Mapping[str, Any]],
-        *,
-        tag: str | None = None,
-        digest: str | None = None,
-        registry_id: str | None = None,
-        region: str | None = None,
+        self, repository: str, findings: Sequence[Mapping[str, Any]], **options: Unpack[FindingsOptions]
     ) -> None:
-        """Say what scans of an image find; by default they find nothing. An image with findings was scanned.
+        """Set what scans of an image find; by default they find nothing. An image with findings counts as scanned.
 
         Args:
             repository: the repository's name.
-            findings: as DescribeImageScanFindings gives them: each with a `name` and a `severity`, and with
-                `description`, `uri` and `attributes` where it has them.
-            tag: the image's tag. A list of images is never scanned; its images are, which have digests.
-            digest: or its digest.
+            findings: in the form of DescribeImageScanFindings: each with a `name` and a `severity`, and optionally with
+                `description`, `uri` and `attributes`.
+            tag: the image's tag. A list of images is never scanned; give the digest of one of its images.
+            digest: the image's digest, instead of a tag.
             registry_id: the account of its registry. Default: the fake's.
             region: the region of its registry. Default: the fake's.
 
         Raises:
-            ValueError: there is no such image, it is a list of images, or a finding is none.
+            TypeError: there is no such argument.
+            ValueError: the image does not exist or is a list of images, or a finding is invalid.
         """
-        arranging.set_findings(
-            self._open(),
-            repository,
-            findings,
-            tag=tag,
-            digest=digest,
-            registry_id=registry_id or self._account_id,
-            region=region or self._region,
-        )
+        arranging.set_findings(self._open().backend, repository, findings, options)
 
     def fail(self, operation: str, error: str, times: int = 1) -> None:
         """Let the next tries of an operation's calls fail.
 
-        botocore retries what it would retry of AWS, and does not sleep in between.
+        botocore retries them as it would with AWS, but does not sleep in between.
 
         Args:
             operation: the operation's name in the API, such as ``"ListImages"``.
-            error: an error of ECR's model, such as ``"ServerException"``, or one that any AWS service answers
-                with, such as ``"ThrottlingException"``.
-            times: how many tries, which may be those of one call: in its standard mode botocore makes three of one that
-            fails so that another may succeed, such as by a ServerException, a throttling or a LimitExceededException.
+            error: an error of ECR's model, such as ``"ServerException"``, or one of any AWS service, such as
+                ``"ThrottlingException"``.
+            times: the number of tries. One call makes several: after an error that may pass, such as a
+                ServerException, a throttling or a LimitExceededException, botocore's standard mode tries three times.
 
         Raises:
-            ValueError: there is no such operation or error, or `times` is less than 1.
+            ValueError: the operation or the error does not exist, or `times` is less than 1.
         """
         self._open().failures.order(operation, error, times)
 
     def expire(self) -> list[str]:
-        """Do what the lifecycle policies of all repositories say: AWS does it once a day, the fake when it is told.
+        """Carry out the lifecycle policies of all repositories, as AWS does once a day.
 
         Returns:
             The digests of the images that were deleted or archived.
         """
-        return [decision.image.digest for decision in self._open().expire()]
+        return [decision.image.digest for decision in self._open().daily_run.run()]
 
     def reset(self) -> None:
-        """Empty it: no registry is left, and no failure that was ordered. Tokens given before are void."""
-        service = self._open()
-        service.store.reset()
-        service.failures.clear()
+        """Delete every registry and every ordered failure. Earlier page tokens become invalid."""
+        self._open().reset()
 
 
-def _let_go(store: Store) -> None:
+def _close(store: Store) -> None:
     PATCHES.release()
     store.close()
-
-
-def _absolute(database: Database) -> Database:
-    """Fix a relative path now, before anyone changes the working directory."""
-    if callable(database):
-        raise TypeError(
-            "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
-        )
-    if is_path(database):
-        return Path(database).expanduser().absolute()
-    return database

@@ -6,6 +6,7 @@ import os
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import boto3
 import fasteners
@@ -17,8 +18,11 @@ from mypy_boto3_ecr import ECRClient
 from sqlalchemy.engine import URL
 
 from fakeecr import FakeECR
-from fakeecr.store.database import Database, open_store
+from fakeecr.store.database import open_store
 from tests.answers import check_answers
+
+if TYPE_CHECKING:
+    from fakeecr.settings import Database
 
 pytest_plugins = ["pytester"]
 

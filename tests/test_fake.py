@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from freezegun import freeze_time
 
 from fakeecr import FakeECR, FakeECRError
-from fakeecr.protocol.model import known_errors, service_model
+from fakeecr.api.model import known_errors, service_model
 from tests.adapters.untouched import everything_is_as_before
 from tests.answers import ONCE, code_of, error_of, identifiers, reaches_for_the_network
 
@@ -230,7 +230,7 @@ class TestClient:
             ({"config": Config(retries={"mode": "standard"})}, "us-east-1"),
         ],
     )
-    def test_takes_its_region_from_the_nearest(self, ecr, monkeypatch, given, region):
+    def test_takes_its_region_from_the_longest_prefix(self, ecr, monkeypatch, given, region):
         monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
         ecr.push("web", "latest", region=region)
         client = ecr.client(**given)

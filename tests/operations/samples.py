@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.policies.test_lifecycle import days, policy, rule, untagged
+from tests.rules.lifecycle_rules import days, policy, rule, untagged
 
 SCANNER_ROLE = "arn:aws:iam::123456789012:role/scanner"
 CREATOR_ROLE = "arn:aws:iam::123456789012:role/creator"

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 
 from fakeecr import FakeECR
 from fakeecr.operations import OPERATIONS
-from fakeecr.protocol.model import operation_model
+from fakeecr.api.model import operation_model
 from tests.answers import check_answers
 from tests.conftest import unchecked
 from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, index, referrer
 from tests.operations.helpers import seed_of
 from tests.operations.samples import EXPIRE_OLD_UNTAGGED, POLICY_TEXT, SCANNER_ROLE, SECRET, SIGNING_PROFILE
-from tests.policies.test_lifecycle import anything, policy, rule
+from tests.rules.lifecycle_rules import anything, policy, rule
 
 ONE, TWO = image("one"), image("two")
 MANIFESTS = [ONE, TWO, index(ONE), index(ONE, TWO), index(index(ONE)), referrer(ONE), image(mediaType=None), "{}", ""]

@@ -9,7 +9,7 @@ import pytest
 from botocore.config import Config
 
 from fakeecr.operations import OPERATIONS
-from fakeecr.protocol.model import operation_model, operation_names
+from fakeecr.api.model import operation_model, operation_names
 from tests.answers import check_answers, code_of
 from tests.manifests import digest_of, image, index
 from tests.operations import test_layer_uploads, test_put_image, test_repositories

@@ -15,7 +15,7 @@ from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, referrer
 from tests.operations.helpers import all_identifiers, content
 from tests.operations.samples import EXPIRE_OLD_UNTAGGED
-from tests.policies.test_lifecycle import ARCHIVE, anything, days, policy, rule, tagged
+from tests.rules.lifecycle_rules import ARCHIVE, anything, days, policy, rule, tagged
 
 NO_POLICY = (
     "LifecyclePolicyNotFoundException",

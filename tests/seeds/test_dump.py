@@ -17,7 +17,7 @@ from fakeecr import FakeECR, SeedError
 from tests.answers import identifiers
 from tests.conftest import unchecked
 from tests.operations.test_policies import WRITTEN
-from tests.policies.lifecycle_rules import days, policy, rule, untagged
+from tests.rules.lifecycle_rules import days, policy, rule, untagged
 
 NAMES = st.from_regex(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+)*", fullmatch=True).filter(
     lambda name: 2 <= len(name) <= 256

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from sqlalchemy.exc import IntegrityError
 
 from fakeecr.store.database import open_store
-from fakeecr.store.models import Image, ImageIdentifier, Moment, Registry, Repository, Secret
+from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, Secret, Timestamp
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 TAGGED = f"sha256:1{'a' * 63}"
@@ -124,6 +124,6 @@ def test_the_key_of_a_deleted_row_is_not_reused(database):
 
 @given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.timezones()))
 def test_a_moment_is_stored_exactly(moment):
-    stored = Moment().process_bind_param(moment, None)
+    stored = Timestamp().process_bind_param(moment, None)
 
-    assert Moment().process_result_value(stored, None) == moment.astimezone(UTC)
+    assert Timestamp().process_result_value(stored, None) == moment.astimezone(UTC)

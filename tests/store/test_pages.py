@@ -12,30 +12,29 @@ from sqlalchemy.dialects import sqlite
 from fakeecr import FakeECR
 from fakeecr.store import previews
 from fakeecr.store.models import ImageIdentifier
-from fakeecr.store.pages import Filter, identifiers, identifiers_statement
+from fakeecr.store.pages import ImageFilter, Place, identifiers, identifiers_statement
 
 # The index that SQLite reads for each filter.
 FILTERS = {
-    "no filter": (Filter(), "ix_image_identifier_repository_id_id"),
-    "status": (Filter(status="ACTIVE"), "ix_image_identifier_repository_id_image_status_id"),
-    "tagged": (Filter(tagged=True), "ix_image_identifier_repository_id_tagged_id"),
-    "untagged": (Filter(tagged=False), "ix_image_identifier_repository_id_tagged_id"),
+    "no filter": (ImageFilter(), "ix_image_identifier_repository_id_id"),
+    "status": (ImageFilter(status="ACTIVE"), "ix_image_identifier_repository_id_image_status_id"),
+    "tagged": (ImageFilter(tagged=True), "ix_image_identifier_repository_id_tagged_id"),
+    "untagged": (ImageFilter(tagged=False), "ix_image_identifier_repository_id_tagged_id"),
     "status and tagged": (
-        Filter(status="ACTIVE", tagged=True),
+        ImageFilter(status="ACTIVE", tagged=True),
         "ix_image_identifier_repository_id_image_status_tagged_id",
     ),
     "status and untagged": (
-        Filter(status="ACTIVE", tagged=False),
+        ImageFilter(status="ACTIVE", tagged=False),
         "ix_image_identifier_repository_id_image_status_tagged_id",
     ),
 }
 
 
-def query_plan(connection: sa.Connection, filters: Filter, explain: str) -> str:
+def query_plan(connection: sa.Connection, filters: ImageFilter, explain: str) -> str:
     """Return the plan of the SQL that reads a page in the middle of a listing."""
-    sql, constants = identifiers_statement(filters.status is not None, filters.tagged is not None)._sql[
-        connection.dialect.name
-    ]
+    statement = identifiers_statement(filters.status is not None, filters.tagged is not None)
+    sql, constants = statement.compile(connection)
     values = {**constants, "repository_id": 1, "after": 500, "rows": 101, **filters._asdict()}
     return "\n".join(str(row[-1]) for row in connection.connection.cursor().execute(f"{explain} {sql}", values))
 
@@ -100,7 +99,7 @@ def test_postgresql_reads_a_page_from_an_index_and_discards_few_rows(filled_ecr,
     ],
 )
 def test_sqlite_reads_a_page_of_a_preview_from_one_index_in_its_order(ecr, tagged, index):
-    statement = previews.page_statement(1, tagged, 500, 100).compile(
+    statement = previews.page_statement(1, tagged, Place(500, 100)).compile(
         dialect=sqlite.dialect(), compile_kwargs={"literal_binds": True}
     )
 
@@ -139,8 +138,8 @@ def test_the_last_key_of_a_page_is_where_the_next_page_begins(any_ecr):
 
     with any_ecr._open().store.reading() as connection:
         repository_id = connection.execute(sa.select(ImageIdentifier.repository_id)).scalars().first()
-        first = identifiers(connection, repository_id, Filter(), size=3)
-        second = identifiers(connection, repository_id, Filter(), after=first.last_key, size=3)
+        first = identifiers(connection, repository_id, ImageFilter(), Place(0, 3))
+        second = identifiers(connection, repository_id, ImageFilter(), Place(first.last_key, 3))
 
     assert [row[1] for row in first.rows] == ["1", "2", "3"]
     assert first.last_key == first.rows[-1][-1]

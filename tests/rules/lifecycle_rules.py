@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 
-from fakeecr.policies.lifecycle import Candidate, evaluate, read
+from fakeecr.rules.lifecycle import Candidate, evaluate, parse
 
 NOW = datetime(2026, 11, 23, tzinfo=UTC)
 EXPIRE = {"type": "expire"}
@@ -51,4 +51,4 @@ def image(name, tags=(), age=0, **attributes):
 
 def decide(text, images):
     """Return the action for each image that a policy acts on, by the image's name."""
-    return {decision.image.digest: decision.rule.action for decision in evaluate(read(text)[0], images, NOW)}
+    return {decision.image.digest: decision.rule.action for decision in evaluate(parse(text).rules, images, NOW)}

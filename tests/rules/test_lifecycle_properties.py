@@ -8,7 +8,7 @@ from datetime import timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.policies.lifecycle_rules import (
+from tests.rules.lifecycle_rules import (
     ARCHIVE,
     EXPIRE,
     NOW,

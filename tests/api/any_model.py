@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fakeecr import FakeECR
-from fakeecr.protocol.model import operation_names
+from fakeecr.api.model import operation_names
 from tests.operations.every_operation import REQUESTS, build, request_for
 
 

@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakeecr.policies.lifecycle import read
-from fakeecr.policies.text import PolicyError
-from tests.policies.lifecycle_rules import ARCHIVE, KEEP_ONE, anything, days, patterns, policy, rule, tagged, untagged
+from fakeecr.rules.lifecycle import parse
+from fakeecr.rules.policy_text import PolicyError
+from tests.rules.lifecycle_rules import ARCHIVE, KEEP_ONE, anything, days, patterns, policy, rule, tagged, untagged
 
 
 def test_a_policy_is_stored_without_spaces_and_in_its_order():
     text = json.dumps({"rules": [rule(1, untagged(**days(14)), description="ä b")]}, indent=4)
 
-    assert read(text)[1] == (
+    assert parse(text).text == (
         '{"rules":[{"rulePriority":1,"selection":{"tagStatus":"untagged","countType":"sinceImagePushed",'
         '"countUnit":"days","countNumber":14},"action":{"type":"expire"},"description":"ä b"}]}'
     )
@@ -141,7 +141,7 @@ INVALID_POLICIES = {
 @pytest.mark.parametrize(("text", "message"), INVALID_POLICIES.values(), ids=INVALID_POLICIES)
 def test_an_invalid_policy_is_refused(text, message):
     with pytest.raises(PolicyError) as refusal:
-        read(text)
+        parse(text)
 
     assert message in str(refusal.value)
 
@@ -149,7 +149,7 @@ def test_an_invalid_policy_is_refused(text, message):
 def test_each_storage_class_can_have_an_untagged_and_an_any_rule():
     archived = {"storageClass": "archive", **days(90, "sinceImageTransitioned")}
 
-    read(
+    parse(
         policy(
             rule(1, VALID), rule(2, untagged(**archived)), rule(3, anything(**KEEP_ONE)), rule(4, anything(**archived))
         )
@@ -169,4 +169,4 @@ JSON = st.recursive(
 @given(st.fixed_dictionaries({"rules": st.lists(JSON, max_size=3)}) | JSON)
 def test_any_json_is_accepted_or_refused_as_a_policy(content):
     with suppress(PolicyError):
-        read(json.dumps(content))
+        parse(json.dumps(content))

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.policies.lifecycle_rules import (
+from tests.rules.lifecycle_rules import (
     ARCHIVE,
     EXPIRE_OLD_UNTAGGED,
     KEEP_ONE,

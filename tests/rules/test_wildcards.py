@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakeecr.policies.filters import is_wildcard_of, nearest
+from fakeecr.rules.wildcards import longest_prefix, matches
 
 WILDCARDS = st.text("ab*", max_size=8)
 NAMES = st.text("ab", max_size=8)
@@ -18,12 +18,12 @@ NAMES = st.text("ab", max_size=8)
 def test_a_wildcard_matches_what_its_regular_expression_matches(wildcard, name):
     match = re.fullmatch(wildcard.replace("*", ".*"), name)
 
-    assert is_wildcard_of(wildcard, name) is (match is not None)
+    assert matches(wildcard, name) is (match is not None)
 
 
 def test_a_wildcard_with_40_stars_is_matched_without_backtracking():
-    assert not is_wildcard_of("*a" * 40 + "b", "a" * 256)
-    assert is_wildcard_of("*a" * 40, "a" * 256)
+    assert not matches("*a" * 40 + "b", "a" * 256)
+    assert matches("*a" * 40, "a" * 256)
 
 
 @pytest.mark.parametrize(
@@ -37,4 +37,4 @@ def test_a_wildcard_with_40_stars_is_matched_without_backtracking():
     ],
 )
 def test_the_nearest_prefix_of_a_name_is_the_longest(prefixes, name, expected):
-    assert nearest(prefixes, name) == expected
+    assert longest_prefix(prefixes, name) == expected

@@ -142,7 +142,7 @@ def test_a_request_without_a_target_is_unknown(ecr):
 def test_an_operation_that_is_not_there_yet_says_so_loudly_and_at_once(ecr, monkeypatch):
     """As one of a newer botocore would be."""
     known = {name: operation for name, operation in OPERATIONS.items() if name != "DescribeRegistry"}
-    monkeypatch.setattr("fakeecr.service.OPERATIONS", known)
+    monkeypatch.setattr("fakeecr.api.service.OPERATIONS", known)
     response = post(ecr, b"{}", TARGET + "DescribeRegistry")
     error = json.loads(response.body)
     assert (response.status, error["__type"]) == (501, "NotImplementedByFakeECR")
@@ -158,7 +158,7 @@ class TestAFaultInsideTheFake:
         def fail(call, request):
             return {"ResponseMetadata": {}}["no such key"]
 
-        monkeypatch.setattr("fakeecr.service.OPERATIONS", {"ListImages": Operation(fail)})
+        monkeypatch.setattr("fakeecr.api.service.find_function", lambda operation: fail)
         return ecr
 
     def test_reaches_the_caller_as_a_server_exception_that_names_its_cause(self, faulty, client):
@@ -180,7 +180,8 @@ class TestAFaultInsideTheFake:
             raise RuntimeError("midway")
 
         with monkeypatch.context() as patched:
-            patched.setattr("fakeecr.service.OPERATIONS", {"ListImages": Operation(write_and_fail, writes=True)})
+            patched.setattr("fakeecr.api.service.OPERATIONS", {"ListImages": Operation("images", writes=True)})
+            patched.setattr("fakeecr.api.service.find_function", lambda operation: write_and_fail)
             assert error_of(client.list_images, repositoryName="web")[0] == "ServerException"
         assert len(client.list_images(repositoryName="web")["imageIds"]) == 1
 
@@ -188,6 +189,6 @@ class TestAFaultInsideTheFake:
         def interrupt(call, request):
             raise KeyboardInterrupt
 
-        monkeypatch.setattr("fakeecr.service.OPERATIONS", {"ListImages": Operation(interrupt)})
+        monkeypatch.setattr("fakeecr.api.service.find_function", lambda operation: interrupt)
         with pytest.raises(KeyboardInterrupt):
             client.list_images(repositoryName="web")

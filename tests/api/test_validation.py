@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 import pytest
 from botocore.model import ShapeResolver, StructureShape
 
-from fakeecr.errors import ECRError
-from fakeecr.protocol.model import operation_model, operation_names
-from fakeecr.protocol.validation import Validator
+from fakeecr.aws_errors import ECRError
+from fakeecr.api.model import operation_model, operation_names
+from fakeecr.api.validation import Validator
 
 SHAPES = {
     "Input": {

@@ -106,6 +106,11 @@ def identifiers(response: Any) -> list[tuple[str, str | None]]:
     return [(each["imageDigest"], each.get("imageTag")) for each in response["imageIds"]]
 
 
+def listed_tags(client: ECRClient, repository: str = "web") -> list[str | None]:
+    """Return the tag of each identifier on the first page of a repository's listing."""
+    return [tag for _, tag in identifiers(client.list_images(repositoryName=repository))]
+
+
 def all_pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[list[Any]]:
     """Follow nextToken to the end; give what each page holds under a key."""
     pages = []

@@ -1,4 +1,4 @@
-"""What every test of an adapter stands on."""
+"""Fixtures of the adapters' tests."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ def _everything_is_as_before(_no_aws: None) -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def session() -> boto3.Session:
-    """Give a session that has read the service model already, which takes most of the time of making a client."""
+    """Return a session that all tests share: reading the service model takes most of the time of creating a client."""
     return boto3.Session()
 
 
 @pytest.fixture
 def no_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Keep botocore from asking the machine it might run on for credentials, which it does where no fake is active."""
+    """Keep botocore from asking EC2's metadata service for credentials, as it does while no fake is active."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")

@@ -1,4 +1,4 @@
-"""Scripts that need a process of their own: what is imported first, what is left at the end."""
+"""Scripts that run in a process of their own, to control what is imported first or to observe its end."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import textwrap
 
 
 def run_python(script: str) -> str:
-    """Run a script, indented or not, in a process of its own, in which warnings are errors; give what it prints."""
-    done = subprocess.run(
+    """Run a script, which may be indented, in a new process; return what it prints.
+
+    Warnings are errors there, and so is anything on standard error.
+    """
+    process = subprocess.run(
         [sys.executable, "-W", "error", "-c", textwrap.dedent(script)],
         capture_output=True,
         text=True,
@@ -22,5 +25,5 @@ def run_python(script: str) -> str:
         },
         timeout=60,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    return done.stdout
+    assert (process.returncode, process.stderr) == (0, "")
+    return process.stdout

@@ -1,4 +1,4 @@
-"""The URL of a layer is read by urllib as it is, and by requests while a fake is in use."""
+"""Layers downloaded with requests, from the `data:` URLs of GetDownloadUrlForLayer."""
 
 from __future__ import annotations
 
@@ -16,51 +16,56 @@ CONTENT = b"\0some bytes\xff" * 1000
 
 
 @pytest.fixture
-def url(ecr):
+def layer_url(ecr):
     layer = {"base64": b64encode(CONTENT).decode()}
     ecr.seed({"registries": [{"repositories": [{"name": "web", "layers": [layer]}]}]})
-    (dumped,) = ecr.dump()["registries"][0]["repositories"]
-    assert dumped["layers"] == [layer]
+    (repository,) = ecr.dump()["registries"][0]["repositories"]
+    assert repository["layers"] == [layer]
     digest = digest_of(CONTENT)
     ecr.push("web", "v1", manifest=image(layers=[{"digest": digest, "size": len(CONTENT)}]))
     return unchecked(ecr).get_download_url_for_layer(repositoryName="web", layerDigest=digest)["downloadUrl"]
 
 
-def test_requests_reads_it(url):
-    response = requests.get(url, timeout=5)
+def test_requests_downloads_a_layer(layer_url):
+    response = requests.get(layer_url, timeout=5)
+
     response.raise_for_status()
     assert response.content == CONTENT
     assert response.headers["Content-Type"] == "application/octet-stream"
 
 
-def test_requests_streams_it(url):
-    with requests.Session() as session, session.get(url, stream=True, timeout=5) as response:
+def test_requests_downloads_a_layer_as_a_stream(layer_url):
+    with requests.Session() as session, session.get(layer_url, stream=True, timeout=5) as response:
         chunks = list(response.iter_content(1000))
+
     assert len(chunks) == 12
     assert b"".join(chunks) == CONTENT
 
 
-def test_an_adapter_of_the_users_own_comes_first(url):
-    class Own(requests.adapters.BaseAdapter):
+def test_an_adapter_that_the_user_mounted_takes_precedence(layer_url):
+    class UsersAdapter(requests.adapters.BaseAdapter):
         def send(self, request, **_):
             raise ConnectionError("mine")
 
     session = requests.Session()
-    session.mount("data:", Own())
+    session.mount("data:", UsersAdapter())
+
     with pytest.raises(ConnectionError, match="mine"):
-        session.get(url)
+        session.get(layer_url)
 
 
-def test_requests_is_as_before_afterwards():
+def test_requests_is_restored_when_the_fake_stops():
     original = requests.Session.get_adapter
+
     with FakeECR():
         assert requests.Session.get_adapter is not original
+
     assert requests.Session.get_adapter is original
     with pytest.raises(requests.exceptions.InvalidSchema):
         requests.get("data:,hello", timeout=5)
 
 
-def test_requests_may_be_imported_later():
+def test_requests_downloads_a_layer_when_it_is_imported_while_a_fake_is_in_use():
     run_python(
         """
         import sys
@@ -75,7 +80,7 @@ def test_requests_may_be_imported_later():
     )
 
 
-def test_requests_may_be_imported_when_no_fake_is_in_use_any_more():
+def test_requests_is_left_alone_when_it_is_imported_after_the_last_fake_has_stopped():
     run_python(
         """
         import sys

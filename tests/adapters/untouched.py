@@ -1,4 +1,4 @@
-"""What fakeecr changes of botocore and of the process while it is in use, and nothing of it afterwards."""
+"""What fakeecr changes in botocore and in the process while it is in use, and restores afterwards."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from botocore.waiter import Waiter
 import fakeecr
 
 
-def as_it_is() -> dict[str, object]:
+def process_state() -> dict[str, object]:
+    """Return the current value of everything that fakeecr may change."""
     return {
         "botocore.endpoint.time": botocore.endpoint.time,
         "botocore.waiter.time": botocore.waiter.time,
@@ -33,6 +34,7 @@ def as_it_is() -> dict[str, object]:
 
 @contextmanager
 def everything_is_as_before() -> Iterator[None]:
-    before = as_it_is()
+    """Check that the enclosed code leaves the state of the process as it was."""
+    before = process_state()
     yield
-    assert as_it_is() == before
+    assert process_state() == before

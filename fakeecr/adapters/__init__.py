@@ -1,1 +1,1 @@
-"""How calls reach a fake: one adapter for each client library, which turns its requests into `fakeecr.http` ones."""
+"""How calls reach a fake: one adapter per client library, which turns its requests into those of `fakeecr.http`."""

@@ -1,4 +1,4 @@
-"""Which fake answers: the innermost of those that are active, for every thread of the process."""
+"""Which fake answers: the innermost active one, in every thread of the process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def push(fake: Fake) -> None:
 
 
 def remove(fake: Fake) -> None:
-    """Make a fake inactive, whichever were activated after it; an inactive fake stays inactive."""
+    """Make a fake inactive, wherever it is in the stack; do nothing if it is not active."""
     global _active_fakes
     with _lock:
         _active_fakes = tuple(other for other in _active_fakes if other is not fake)

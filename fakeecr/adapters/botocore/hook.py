@@ -1,8 +1,8 @@
 """The event handlers that answer botocore's ECR calls.
 
 Every client created after ``import fakeecr`` has a handler of two of ECR's events: ``choose-signer``, which leaves the
-request unsigned, and ``before-send``, which answers it before anything is sent. While no fake is active both return
-None, and botocore does what it does without them.
+request unsigned, and ``before-send``, which answers it before anything is sent. While no fake is active, both return
+None and botocore proceeds as usual.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from fakeecr.http import Request, Response
 # No host can have this name: `.invalid` is reserved.
 _URL_HIDDEN_FROM_MOTO = "https://answered.fakeecr.invalid/"
 
-# An event of fakeecr's own, whose handler returns the hook it belongs to: an emitter lists no handlers.
+# An event of fakeecr's own, whose handler returns its hook: an emitter cannot list its handlers.
 _FIND_HOOK = "fakeecr-find-hook.ecr"
 
 
@@ -34,7 +34,7 @@ class BotocoreCall:
     """A call of botocore to ECR, from its first attempt to its last.
 
     Attributes:
-        region: The region of the client. The endpoint does not tell it: users may set their own.
+        region: The region of the client. It cannot be derived from the endpoint, which users may set themselves.
         answered: Whether a fake has answered an attempt.
     """
 
@@ -93,9 +93,10 @@ class Hook:
         return self._fallback.answering_fake()
 
     def without(self, fake: Fake) -> Hook:
-        """Return the hook that decides once `fake` no longer answers: this one, or the first such fallback.
+        """Return the first hook of the chain of fallbacks that belongs neither to `fake` nor to a stopped fake.
 
-        Hooks of fakes that are stopped are skipped too, so that repeated binding does not build an endless chain.
+        Binding an emitter again and again would otherwise build an ever longer chain. The last hook of the chain is
+        returned whatever it belongs to.
         """
         if self._fake is None or self._fallback is None or (self._fake.is_open and self._fake is not fake):
             return self

@@ -79,8 +79,11 @@ TESTED_ELSEWHERE = {
     ("CreateRepository", "LimitExceededException"): (
         test_repositories.TestCreateRepository.test_refuses_more_than_a_registry_may_have
     ),
-    ("PutImage", "LayersNotFoundException"): test_put_image.TestRequiredLayers.test_must_be_uploaded_before,
-    ("PutImage", "LimitExceededException"): test_put_image.TestTags.test_an_image_has_a_thousand_tags_at_most,
+    (
+        "PutImage",
+        "LayersNotFoundException",
+    ): test_put_image.test_with_require_layers_an_image_is_refused_until_its_layers_are_uploaded,
+    ("PutImage", "LimitExceededException"): test_put_image.test_an_image_has_at_most_a_thousand_tags,
     ("UploadLayerPart", "LimitExceededException"): test_layer_uploads.test_an_upload_of_more_than_4200_parts_is_refused,
 }
 NO_DOCUMENTED_QUOTA = "AWS documents no quota that it could exceed"

@@ -1,4 +1,4 @@
-"""PutImage: digests, tags, limits, lists; each through a real client."""
+"""PutImage: digests, manifests, tags, immutability, lists and required layers."""
 
 from __future__ import annotations
 
@@ -8,316 +8,388 @@ import pytest
 from freezegun import freeze_time
 
 from fakeecr import FakeECR
-from tests.answers import code_of, error_of, identifiers
+from tests.answers import code_of, error_of
 from tests.conftest import unchecked
 from tests.manifests import CONFIG, DOCKER, DOCKER_LIST, LAYER, OCI, OCI_INDEX, blob, digest_of, image, index
+from tests.operations.helpers import all_identifiers, delete_image, only_image, put_image, upload_layer
 
 ONE, TWO = image("one"), image("two")
-INVALID = (
-    "InvalidParameterException",
-    "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
-    400,
+D1, D2 = digest_of(ONE), digest_of(TWO)
+
+
+# --- Digests -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        pytest.param(ONE, id="an OCI manifest"),
+        pytest.param(ONE + "\n", id="a trailing newline"),
+        pytest.param(json.dumps(json.loads(ONE), indent=3), id="indented"),
+        pytest.param(image("ünïcode 🐳"), id="outside ASCII"),
+        pytest.param(image("docker", mediaType=DOCKER), id="a Docker manifest"),
+        pytest.param(index(), id="an OCI index"),
+        pytest.param(index(media_type=DOCKER_LIST), id="a Docker manifest list"),
+        pytest.param(image("no layers", layers=None, config=None), id="no layers"),
+        pytest.param(
+            image("null members", layers=[])[:-1] + ', "manifests": null, "annotations": null}',
+            id="null members, as Go writes them",
+        ),
+    ],
 )
+def test_an_image_has_the_digest_of_its_exact_manifest_which_is_returned_unchanged(client, web, manifest):
+    put = put_image(client, manifest, "v1")
+
+    assert put == {
+        "registryId": "123456789012",
+        "repositoryName": "web",
+        "imageId": {"imageDigest": digest_of(manifest), "imageTag": "v1"},
+        "imageManifest": manifest,
+        "imageManifestMediaType": json.loads(manifest)["mediaType"],
+    }
+    assert client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "v1"}])["images"] == [put]
+
+
+def test_put_image_with_a_digest_of_another_manifest_is_refused(client, web):
+    assert error_of(client.put_image, repositoryName="web", imageManifest=ONE, imageDigest=D2) == (
+        "ImageDigestDoesNotMatchException",
+        f"The image with digest '{D2}' in repository 'web' and registry ID '123456789012' does not match the "
+        "image digest that Amazon ECR has calculated.",
+        400,
+    )
+
+    put_image(client, ONE, imageDigest=D1)
+    assert all_identifiers(client) == [(D1, None)]
+
+
+# --- Manifests ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        pytest.param("no JSON", id="not JSON"),
+        pytest.param(" ", id="a space"),
+        pytest.param("[]", id="a list"),
+        pytest.param("null", id="null"),
+        pytest.param('"text"', id="a string"),
+        pytest.param("{}", id="an empty structure"),
+        pytest.param("[" * 100_000, id="100000 nested lists"),
+        pytest.param(image("no media type", mediaType=None), id="no media type"),
+        pytest.param(image("unknown media type", mediaType="application/json"), id="an unknown media type"),
+        pytest.param(image("malformed layers", layers={"a": 1}), id="a structure as layers"),
+        pytest.param(image("a layer without digest", layers=[{"size": 1}]), id="a layer without digest"),
+        pytest.param(image("an empty digest", layers=[{"digest": "sha256:", "size": 1}]), id="an empty digest"),
+        pytest.param(image("a negative size", layers=[blob("a", -1)]), id="a negative size"),
+        pytest.param(image("a large size", layers=[blob("a", 2**63)]), id="a size of 2^63"),
+        pytest.param(image("a fractional size", layers=[blob("a", 1.5)]), id="a fractional size"),
+        pytest.param(
+            image("a digest too long for an index", layers=[{"digest": "a:" + "0" * 9000}]),
+            id="a layer's digest too long for a database index",
+        ),
+        pytest.param(
+            image("a subject too long for an index", subject={"digest": "a:" + "0" * 9000}),
+            id="a subject's digest too long for a database index",
+        ),
+        pytest.param(image("a malformed config", config="sha256"), id="a string as config"),
+        pytest.param(index()[:-1] + ', "manifests": [1]}', id="a number in manifests"),
+    ],
+)
+def test_an_invalid_manifest_is_refused(client, web, manifest):
+    assert error_of(client.put_image, repositoryName="web", imageManifest=manifest) == (
+        "InvalidParameterException",
+        "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
+        400,
+    )
+    assert all_identifiers(client) == []
+
+
+@pytest.mark.parametrize("media_type", [pytest.param(OCI, id="OCI"), pytest.param(DOCKER, id="Docker")])
+def test_a_manifest_without_a_media_type_has_that_of_the_request(client, web, media_type):
+    put = put_image(client, image(mediaType=None), imageManifestMediaType=media_type)
+
+    assert put["imageManifestMediaType"] == media_type
+    assert only_image(client)["imageManifestMediaType"] == media_type
+
+
+def test_a_media_type_in_the_request_that_is_not_the_manifests_is_refused(client, web):
+    parameters = {"repositoryName": "web", "imageManifest": ONE}
+
+    assert code_of(client.put_image, imageManifestMediaType=DOCKER, **parameters) == "InvalidParameterException"
+
+    client.put_image(imageManifestMediaType=OCI, **parameters)
+
+
+def test_a_manifest_of_dockers_first_schema_is_accepted(client, web):
+    manifest = json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": digest_of("a")}]})
+    media_type = "application/vnd.docker.distribution.manifest.v1+prettyjws"
+
+    put_image(client, manifest, imageManifestMediaType=media_type)
+
+    assert all_identifiers(client) == [(digest_of(manifest), None)]
+
+
+def test_a_manifest_has_at_most_four_mebibytes(client, web):
+    largest = ONE + " " * (4_194_304 - len(ONE))
+
+    put_image(client, largest)
+
+    code = code_of(client.put_image, repositoryName="web", imageManifest=largest + " ")
+    assert code == "InvalidParameterException"
+
+
+# --- Tags --------------------------------------------------------------------------------------------
+
+
+def test_put_image_of_an_existing_image_with_a_new_tag_adds_the_tag(client, web):
+    with freeze_time("2026-01-01"):
+        put_image(client, ONE, "a")
+
+    with freeze_time("2026-01-02"):
+        put_image(client, ONE, "b")
+
+    details = only_image(client)
+    assert details["imageTags"] == ["a", "b"]
+    assert details["imagePushedAt"].isoformat()[:10] == "2026-01-01"
+
+
+def test_put_image_of_an_untagged_image_with_a_tag_tags_it(client, web):
+    put_image(client, ONE)
+
+    put_image(client, ONE, "a")
+
+    assert all_identifiers(client) == [(D1, "a")]
+
+
+def test_put_image_with_an_existing_tag_moves_the_tag_and_keeps_the_earlier_image(client, web):
+    put_image(client, ONE, "a")
+    put_image(client, ONE, "b")
+
+    put_image(client, TWO, "a")
+    assert set(all_identifiers(client)) == {(D1, "b"), (D2, "a")}
+
+    put_image(client, TWO, "b")
+    assert set(all_identifiers(client)) == {(D1, None), (D2, "a"), (D2, "b")}
+
+
+@pytest.mark.parametrize("parameters", [pytest.param({"imageTag": "a"}, id="same tag"), pytest.param({}, id="no tag")])
+def test_put_image_of_an_existing_image_without_a_new_tag_is_refused(client, web, parameters):
+    put_image(client, ONE, "a")
+
+    assert error_of(client.put_image, repositoryName="web", imageManifest=ONE, **parameters) == (
+        "ImageAlreadyExistsException",
+        f"Image with digest '{D1}' and tag '{parameters.get('imageTag', 'null')}' already exists in the "
+        "repository with name 'web' in registry with id '123456789012'",
+        400,
+    )
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        pytest.param("a b", id="a space"),
+        pytest.param("a/b", id="a slash"),
+        pytest.param("ü", id="a letter outside ASCII"),
+        pytest.param("a\n", id="a trailing newline"),
+        pytest.param("\0", id="NUL"),
+    ],
+)
+def test_a_tag_with_an_invalid_character_is_refused(client, web, tag):
+    assert error_of(client.put_image, repositoryName="web", imageManifest=ONE, imageTag=tag) == (
+        "InvalidParameterException",
+        "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression "
+        "'[a-zA-Z0-9-_.]+''",
+        400,
+    )
+
+
+@pytest.mark.parametrize("tag", [pytest.param("", id="empty"), pytest.param("a" * 301, id="301 characters")])
+def test_a_tag_of_an_invalid_length_is_refused(client, web, tag):
+    code = code_of(client.put_image, repositoryName="web", imageManifest=ONE, imageTag=tag)
+
+    assert code == "InvalidParameterException"
+
+
+def test_an_image_has_at_most_a_thousand_tags(ecr, client, web):
+    ecr.push("web", *[f"t{n}" for n in range(1000)], manifest=ONE)
+    put_image(client, TWO, "other")
+
+    for tag in ("one-too-many", "other"):
+        assert error_of(client.put_image, repositoryName="web", imageManifest=ONE, imageTag=tag) == (
+            "LimitExceededException",
+            f"Adding tag '{tag}' to an image in the repository with name 'web' in registry with id '123456789012' "
+            "exceeds the maximum allowed number of tags per image which is '1000'",
+            400,
+        )
+
+    delete_image(client, imageTag="t0")
+    put_image(client, ONE, "now-it-fits")
+
+
+# --- Immutability ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("mutability", "filters", "tag", "is_immutable"),
+    [
+        pytest.param("MUTABLE", [], "v1", False, id="mutable"),
+        pytest.param("IMMUTABLE", [], "v1", True, id="immutable"),
+        pytest.param("IMMUTABLE_WITH_EXCLUSION", ["latest"], "latest", False, id="immutable except latest: latest"),
+        pytest.param("IMMUTABLE_WITH_EXCLUSION", ["latest"], "latest2", True, id="immutable except latest: latest2"),
+        pytest.param(
+            "IMMUTABLE_WITH_EXCLUSION", ["latest", "dev-*"], "dev-1", False, id="immutable except latest, dev-*: dev-1"
+        ),
+        pytest.param("IMMUTABLE_WITH_EXCLUSION", ["dev-*"], "a-dev-1", True, id="immutable except dev-*: a-dev-1"),
+        pytest.param("IMMUTABLE_WITH_EXCLUSION", ["*"], "anything", False, id="immutable except *: anything"),
+        pytest.param("IMMUTABLE_WITH_EXCLUSION", ["a.c"], "abc", True, id="immutable except a.c: abc"),
+        pytest.param("MUTABLE_WITH_EXCLUSION", ["*-rel"], "1.0-rel", True, id="mutable except *-rel: 1.0-rel"),
+        pytest.param("MUTABLE_WITH_EXCLUSION", ["*-rel"], "1.0-rel-2", False, id="mutable except *-rel: 1.0-rel-2"),
+        pytest.param("MUTABLE_WITH_EXCLUSION", ["v*.*"], "v1.0", True, id="mutable except v*.*: v1.0"),
+        pytest.param("MUTABLE_WITH_EXCLUSION", ["v*.*"], "v1", False, id="mutable except v*.*: v1"),
+    ],
+)
+def test_the_mutability_of_a_repository_decides_whether_a_tag_moves(
+    client, web, mutability, filters, tag, is_immutable
+):
+    exclusions = [{"filterType": "WILDCARD", "filter": wildcard} for wildcard in filters]
+    client.put_image_tag_mutability(
+        repositoryName="web",
+        imageTagMutability=mutability,
+        **({"imageTagMutabilityExclusionFilters": exclusions} if exclusions else {}),
+    )
+    put_image(client, ONE, tag)
+
+    if not is_immutable:
+        put_image(client, TWO, tag)
+        assert (D2, tag) in all_identifiers(client)
+        return
+    assert error_of(client.put_image, repositoryName="web", imageManifest=TWO, imageTag=tag) == (
+        "ImageTagAlreadyExistsException",
+        f"The image tag '{tag}' already exists in the 'web' repository and cannot be overwritten because the tag "
+        "is immutable.",
+        400,
+    )
+    assert all_identifiers(client) == [(D1, tag)]
+
+
+def test_an_immutable_repository_accepts_new_tags_and_tags_that_were_deleted(client, web):
+    client.put_image_tag_mutability(repositoryName="web", imageTagMutability="IMMUTABLE")
+    put_image(client, ONE, "a")
+
+    put_image(client, ONE, "b")
+    code = code_of(client.put_image, repositoryName="web", imageManifest=ONE, imageTag="a")
+    assert code == "ImageAlreadyExistsException"
+
+    delete_image(client, imageTag="a")
+    put_image(client, TWO, "a")
+
+
+# --- Lists of images ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "media_type", [pytest.param(OCI_INDEX, id="OCI index"), pytest.param(DOCKER_LIST, id="Docker manifest list")]
+)
+def test_a_list_is_refused_until_its_images_are_pushed(client, web, media_type):
+    three = image("three")
+    manifest = index(ONE, TWO, three, media_type=media_type)
+    put_image(client, ONE)
+
+    assert error_of(client.put_image, repositoryName="web", imageManifest=manifest, imageTag="v1") == (
+        "ReferencedImagesNotFoundException",
+        f"Images with digests '[{D2}, {digest_of(three)}]' required for pushing image into repository "
+        "with name 'web' in the registry with id '123456789012' do not exist",
+        400,
+    )
+
+    put_image(client, TWO)
+    put_image(client, three)
+    put_image(client, manifest, "v1")
+
+
+def test_the_images_of_a_list_must_be_in_the_same_repository(ecr, client, web):
+    ecr.push("other", manifest=ONE)
+
+    code = code_of(client.put_image, repositoryName="web", imageManifest=index(ONE))
+
+    assert code == "ReferencedImagesNotFoundException"
+
+
+def test_a_list_has_the_size_of_its_largest_image(client, web):
+    children = [image(f"{size}", layers=[blob(f"{size}", size)]) for size in (100, 300, 200)]
+    for child in children:
+        put_image(client, child)
+
+    put_image(client, index(*children), "v1")
+
+    assert only_image(client, filter={"tagStatus": "TAGGED"})["imageSizeInBytes"] == 310
+
+
+def test_a_list_can_have_more_images_than_a_statement_takes_values(database):
+    with FakeECR(database) as ecr:
+        client = unchecked(ecr)
+        client.create_repository(repositoryName="web")
+        put_image(client, ONE)
+        missing = [{"digest": f"a:{n:x}"} for n in range(70_000)]
+        manifest = index(ONE)[:-2] + "," + json.dumps(missing)[1:] + "}"
+
+        code = code_of(client.put_image, repositoryName="web", imageManifest=manifest)
+        assert code == "ReferencedImagesNotFoundException"
+
+        ecr.push("web", "multi", manifest=manifest)
+        assert only_image(client, imageIds=[{"imageTag": "multi"}])["imageSizeInBytes"] == 110
+
+
+def test_a_list_can_have_another_list_and_an_image_twice(client, web):
+    inner = index(ONE, ONE)
+    put_image(client, ONE)
+    put_image(client, inner)
+
+    put_image(client, index(inner, ONE), "v1")
+
+    assert only_image(client, imageIds=[{"imageTag": "v1"}])["imageSizeInBytes"] == 110
+
+
+# --- Required layers ---------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def web(client):
-    client.create_repository(repositoryName="web")
-    return client
+def strict_client():
+    """Return a client of a fake that requires uploaded layers and has the empty repository "web"."""
+    with FakeECR(require_layers=True) as ecr:
+        client = unchecked(ecr)
+        client.create_repository(repositoryName="web")
+        yield client
 
 
-def listed(client, name="web"):
-    return identifiers(client.list_images(repositoryName=name, filter={"imageStatus": "ANY"}))
+def test_with_require_layers_an_image_is_refused_until_its_layers_are_uploaded(strict_client):
+    manifest = image(config=blob("config", 6, CONFIG), layers=[blob("layer", 5, LAYER)])
+    upload_layer(strict_client, b"layer")
 
-
-class TestDigest:
-    @pytest.mark.parametrize(
-        "manifest",
-        [
-            ONE,
-            ONE + "\n",
-            json.dumps(json.loads(ONE), indent=3),
-            image("ünïcode 🐳"),
-            image("docker", mediaType=DOCKER),
-            index(),
-            index(media_type=DOCKER_LIST),
-            image("no layers", layers=None, config=None),
-            image("go's null", layers=[])[:-1] + ', "manifests": null, "annotations": null}',
-        ],
+    assert error_of(strict_client.put_image, repositoryName="web", imageManifest=manifest) == (
+        "LayersNotFoundException",
+        f"Layers with digests '[{digest_of('config')}]' required for pushing image into repository with name "
+        "'web' in the registry with id '123456789012' do not exist",
+        400,
     )
-    def test_is_that_of_the_exact_bytes_which_come_back(self, web, manifest):
-        put = web.put_image(repositoryName="web", imageManifest=manifest, imageTag="v1")["image"]
-        assert put == {
-            "registryId": "123456789012",
-            "repositoryName": "web",
-            "imageId": {"imageDigest": digest_of(manifest), "imageTag": "v1"},
-            "imageManifest": manifest,
-            "imageManifestMediaType": json.loads(manifest)["mediaType"],
-        }
-        assert web.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "v1"}])["images"] == [put]
 
-    def test_that_is_given_must_be_the_manifests(self, web):
-        other = digest_of(TWO)
-        assert error_of(web.put_image, repositoryName="web", imageManifest=ONE, imageDigest=other) == (
-            "ImageDigestDoesNotMatchException",
-            f"The image with digest '{other}' in repository 'web' and registry ID '123456789012' does not match the "
-            "image digest that Amazon ECR has calculated.",
-            400,
-        )
-        web.put_image(repositoryName="web", imageManifest=ONE, imageDigest=digest_of(ONE))
-        assert listed(web) == [(digest_of(ONE), None)]
+    upload_layer(strict_client, b"config")
+    put_image(strict_client, manifest)
 
 
-class TestManifest:
-    @pytest.mark.parametrize(
-        "manifest",
-        [
-            "no JSON",
-            " ",
-            "[]",
-            "null",
-            '"text"',
-            "{}",
-            "[" * 100_000,
-            image("no media type", mediaType=None),
-            image("unknown media type", mediaType="application/json"),
-            image("layers that are none", layers={"a": 1}),
-            image("a layer without digest", layers=[{"size": 1}]),
-            image("a digest that is none", layers=[{"digest": "sha256:", "size": 1}]),
-            image("less than nothing", layers=[blob("a", -1)]),
-            image("more than there is", layers=[blob("a", 2**63)]),
-            image("half a byte", layers=[blob("a", 1.5)]),
-            image("a digest too long for an index", layers=[{"digest": "a:" + "0" * 9000}]),
-            image("a subject too long for an index", subject={"digest": "a:" + "0" * 9000}),
-            image("a config that is none", config="sha256"),
-            index()[:-1] + ', "manifests": [1]}',
-        ],
-    )
-    def test_that_is_none_is_refused(self, web, manifest):
-        assert error_of(web.put_image, repositoryName="web", imageManifest=manifest) == INVALID
-        assert listed(web) == []
+def test_with_require_layers_a_foreign_layer_is_not_required(strict_client):
+    foreign = {**blob("foreign"), "urls": ["https://example.com/layer"]}
 
-    @pytest.mark.parametrize("media_type", [OCI, DOCKER])
-    def test_has_the_media_type_that_is_told_beside_it(self, web, media_type):
-        manifest = image(mediaType=None)
-        put = web.put_image(repositoryName="web", imageManifest=manifest, imageManifestMediaType=media_type)["image"]
-        assert put["imageManifestMediaType"] == media_type
-        (details,) = web.describe_images(repositoryName="web")["imageDetails"]
-        assert details["imageManifestMediaType"] == media_type
-
-    def test_with_a_media_type_refuses_another_beside_it(self, web):
-        parameters = {"repositoryName": "web", "imageManifest": ONE}
-        assert code_of(web.put_image, imageManifestMediaType=DOCKER, **parameters) == "InvalidParameterException"
-        web.put_image(imageManifestMediaType=OCI, **parameters)
-
-    def test_of_dockers_first_schema_is_taken(self, web):
-        manifest = json.dumps({"schemaVersion": 1, "fsLayers": [{"blobSum": digest_of("a")}]})
-        media_type = "application/vnd.docker.distribution.manifest.v1+prettyjws"
-        web.put_image(repositoryName="web", imageManifest=manifest, imageManifestMediaType=media_type)
-        assert listed(web) == [(digest_of(manifest), None)]
-
-    def test_of_four_mebibytes_is_taken_and_no_more(self, web):
-        biggest = ONE + " " * (4_194_304 - len(ONE))
-        web.put_image(repositoryName="web", imageManifest=biggest)
-        assert code_of(web.put_image, repositoryName="web", imageManifest=biggest + " ") == "InvalidParameterException"
+    put_image(strict_client, image(config=None, layers=[foreign]))
 
 
-class TestTags:
-    def test_the_same_manifest_with_a_new_tag_adds_the_tag(self, web):
-        with freeze_time("2026-01-01"):
-            web.put_image(repositoryName="web", imageManifest=ONE, imageTag="a")
-        with freeze_time("2026-01-02"):
-            web.put_image(repositoryName="web", imageManifest=ONE, imageTag="b")
-        (details,) = web.describe_images(repositoryName="web")["imageDetails"]
-        assert details["imageTags"] == ["a", "b"]
-        assert details["imagePushedAt"].isoformat()[:10] == "2026-01-01"
+def test_with_require_layers_an_existing_image_can_be_tagged(strict_client):
+    put_image(strict_client, image(config=None, layers=[]), "a")
 
-    def test_a_tag_makes_an_untagged_image_tagged(self, web):
-        web.put_image(repositoryName="web", imageManifest=ONE)
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="a")
-        assert listed(web) == [(digest_of(ONE), "a")]
+    put_image(strict_client, image(config=None, layers=[]), "b")
 
-    def test_a_new_manifest_with_an_old_tag_moves_it_and_leaves_the_old_image_behind(self, web):
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="a")
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="b")
-        web.put_image(repositoryName="web", imageManifest=TWO, imageTag="a")
-        assert set(listed(web)) == {(digest_of(ONE), "b"), (digest_of(TWO), "a")}
-        web.put_image(repositoryName="web", imageManifest=TWO, imageTag="b")
-        assert set(listed(web)) == {(digest_of(ONE), None), (digest_of(TWO), "a"), (digest_of(TWO), "b")}
-
-    @pytest.mark.parametrize("tag", [{"imageTag": "a"}, {}])
-    def test_the_same_manifest_and_tag_are_refused(self, web, tag):
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="a")
-        assert error_of(web.put_image, repositoryName="web", imageManifest=ONE, **tag) == (
-            "ImageAlreadyExistsException",
-            f"Image with digest '{digest_of(ONE)}' and tag '{tag.get('imageTag', 'null')}' already exists in the "
-            "repository with name 'web' in registry with id '123456789012'",
-            400,
-        )
-
-    @pytest.mark.parametrize("tag", ["a b", "a/b", "ü", "a\n", "\0"])
-    def test_a_tag_that_cannot_be_is_refused(self, web, tag):
-        assert error_of(web.put_image, repositoryName="web", imageManifest=ONE, imageTag=tag) == (
-            "InvalidParameterException",
-            "Invalid parameter at 'imageTag' failed to satisfy constraint: 'must satisfy regular expression "
-            "'[a-zA-Z0-9-_.]+''",
-            400,
-        )
-
-    @pytest.mark.parametrize("tag", ["", "a" * 301])
-    def test_a_tag_of_a_wrong_length_is_refused(self, web, tag):
-        assert code_of(web.put_image, repositoryName="web", imageManifest=ONE, imageTag=tag) == (
-            "InvalidParameterException"
-        )
-
-    def test_an_image_has_a_thousand_tags_at_most(self, ecr, web):
-        ecr.push("web", *[f"t{n}" for n in range(1000)], manifest=ONE)
-        web.put_image(repositoryName="web", imageManifest=TWO, imageTag="other")
-        for tag in ("one-too-many", "other"):
-            assert error_of(web.put_image, repositoryName="web", imageManifest=ONE, imageTag=tag) == (
-                "LimitExceededException",
-                f"Adding tag '{tag}' to an image in the repository with name 'web' in registry with id '123456789012' "
-                "exceeds the maximum allowed number of tags per image which is '1000'",
-                400,
-            )
-        web.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "t0"}])
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="now-it-fits")
+    assert len(all_identifiers(strict_client)) == 2
 
 
-class TestImmutability:
-    @pytest.mark.parametrize(
-        ("mutability", "filters", "tag", "is_immutable"),
-        [
-            ("MUTABLE", [], "v1", False),
-            ("IMMUTABLE", [], "v1", True),
-            ("IMMUTABLE_WITH_EXCLUSION", ["latest"], "latest", False),
-            ("IMMUTABLE_WITH_EXCLUSION", ["latest"], "latest2", True),
-            ("IMMUTABLE_WITH_EXCLUSION", ["latest", "dev-*"], "dev-1", False),
-            ("IMMUTABLE_WITH_EXCLUSION", ["dev-*"], "a-dev-1", True),
-            ("IMMUTABLE_WITH_EXCLUSION", ["*"], "anything", False),
-            ("IMMUTABLE_WITH_EXCLUSION", ["a.c"], "abc", True),
-            ("MUTABLE_WITH_EXCLUSION", ["*-rel"], "1.0-rel", True),
-            ("MUTABLE_WITH_EXCLUSION", ["*-rel"], "1.0-rel-2", False),
-            ("MUTABLE_WITH_EXCLUSION", ["v*.*"], "v1.0", True),
-            ("MUTABLE_WITH_EXCLUSION", ["v*.*"], "v1", False),
-        ],
-    )
-    def test_a_tag_stays_or_moves_as_the_repository_says(self, web, mutability, filters, tag, is_immutable):
-        parameters = {"imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": f} for f in filters]}
-        web.put_image_tag_mutability(
-            repositoryName="web", imageTagMutability=mutability, **(parameters if filters else {})
-        )
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag=tag)
-        if not is_immutable:
-            web.put_image(repositoryName="web", imageManifest=TWO, imageTag=tag)
-            assert (digest_of(TWO), tag) in listed(web)
-            return
-        assert error_of(web.put_image, repositoryName="web", imageManifest=TWO, imageTag=tag) == (
-            "ImageTagAlreadyExistsException",
-            f"The image tag '{tag}' already exists in the 'web' repository and cannot be overwritten because the tag "
-            "is immutable.",
-            400,
-        )
-        assert listed(web) == [(digest_of(ONE), tag)]
-
-    def test_new_tags_are_welcome_and_a_deleted_one_may_come_again(self, web):
-        web.put_image_tag_mutability(repositoryName="web", imageTagMutability="IMMUTABLE")
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="a")
-        web.put_image(repositoryName="web", imageManifest=ONE, imageTag="b")
-        assert code_of(web.put_image, repositoryName="web", imageManifest=ONE, imageTag="a") == (
-            "ImageAlreadyExistsException"
-        )
-        web.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "a"}])
-        web.put_image(repositoryName="web", imageManifest=TWO, imageTag="a")
-
-
-class TestLists:
-    @pytest.mark.parametrize("media_type", [OCI_INDEX, DOCKER_LIST])
-    def test_their_images_must_be_there(self, web, media_type):
-        web.put_image(repositoryName="web", imageManifest=ONE)
-        three = image("three")
-        manifest = index(ONE, TWO, three, media_type=media_type)
-        assert error_of(web.put_image, repositoryName="web", imageManifest=manifest, imageTag="v1") == (
-            "ReferencedImagesNotFoundException",
-            f"Images with digests '[{digest_of(TWO)}, {digest_of(three)}]' required for pushing image into repository "
-            "with name 'web' in the registry with id '123456789012' do not exist",
-            400,
-        )
-        web.put_image(repositoryName="web", imageManifest=TWO)
-        web.put_image(repositoryName="web", imageManifest=three)
-        web.put_image(repositoryName="web", imageManifest=manifest, imageTag="v1")
-
-    def test_their_images_must_be_in_the_same_repository(self, ecr, web):
-        ecr.push("other", manifest=ONE)
-        assert code_of(web.put_image, repositoryName="web", imageManifest=index(ONE)) == (
-            "ReferencedImagesNotFoundException"
-        )
-
-    def test_their_size_is_that_of_their_biggest_image(self, web):
-        children = [image(f"{size}", layers=[blob(f"{size}", size)]) for size in (100, 300, 200)]
-        for child in children:
-            web.put_image(repositoryName="web", imageManifest=child)
-        web.put_image(repositoryName="web", imageManifest=index(*children), imageTag="v1")
-        (details,) = web.describe_images(repositoryName="web", filter={"tagStatus": "TAGGED"})["imageDetails"]
-        assert details["imageSizeInBytes"] == 310
-
-    def test_may_be_longer_than_a_statement_takes_values(self, database):
-        with FakeECR(database) as ecr:
-            client = unchecked(ecr)
-            client.create_repository(repositoryName="web")
-            client.put_image(repositoryName="web", imageManifest=ONE)
-            missing = [{"digest": f"a:{n:x}"} for n in range(70_000)]
-            manifest = index(ONE)[:-2] + "," + json.dumps(missing)[1:] + "}"
-            code = code_of(client.put_image, repositoryName="web", imageManifest=manifest)
-            assert code == "ReferencedImagesNotFoundException"
-            ecr.push("web", "multi", manifest=manifest)
-            (details,) = client.describe_images(repositoryName="web", imageIds=[{"imageTag": "multi"}])["imageDetails"]
-            assert details["imageSizeInBytes"] == 110
-
-    def test_may_list_lists_and_one_image_twice(self, web):
-        web.put_image(repositoryName="web", imageManifest=ONE)
-        inner = index(ONE, ONE)
-        web.put_image(repositoryName="web", imageManifest=inner)
-        web.put_image(repositoryName="web", imageManifest=index(inner, ONE), imageTag="v1")
-        (details,) = web.describe_images(repositoryName="web", imageIds=[{"imageTag": "v1"}])["imageDetails"]
-        assert details["imageSizeInBytes"] == 110
-
-
-class TestRequiredLayers:
-    @pytest.fixture
-    def strict(self):
-        with FakeECR(require_layers=True) as ecr:
-            client = unchecked(ecr)
-            client.create_repository(repositoryName="web")
-            yield client
-
-    def upload(self, client, content):
-        upload = client.initiate_layer_upload(repositoryName="web")["uploadId"]
-        client.upload_layer_part(
-            repositoryName="web", uploadId=upload, partFirstByte=0, partLastByte=len(content) - 1, layerPartBlob=content
-        )
-        client.complete_layer_upload(repositoryName="web", uploadId=upload, layerDigests=[digest_of(content)])
-
-    def test_must_be_uploaded_before(self, strict):
-        manifest = image(config=blob("config", 6, CONFIG), layers=[blob("layer", 5, LAYER)])
-        self.upload(strict, b"layer")
-        assert error_of(strict.put_image, repositoryName="web", imageManifest=manifest) == (
-            "LayersNotFoundException",
-            f"Layers with digests '[{digest_of('config')}]' required for pushing image into repository with name "
-            "'web' in the registry with id '123456789012' do not exist",
-            400,
-        )
-        self.upload(strict, b"config")
-        strict.put_image(repositoryName="web", imageManifest=manifest)
-
-    def test_are_not_required_where_they_are_to_be_had_elsewhere(self, strict):
-        foreign = {**blob("foreign"), "urls": ["https://example.com/layer"]}
-        strict.put_image(repositoryName="web", imageManifest=image(config=None, layers=[foreign]))
-
-    def test_are_not_required_of_an_image_that_is_there(self, strict):
-        strict.put_image(repositoryName="web", imageManifest=image(config=None, layers=[]), imageTag="a")
-        strict.put_image(repositoryName="web", imageManifest=image(config=None, layers=[]), imageTag="b")
-        assert len(listed(strict)) == 2
-
-    def test_are_not_required_otherwise(self, web):
-        web.put_image(repositoryName="web", imageManifest=ONE)
+def test_layers_are_not_required_by_default(client, web):
+    put_image(client, ONE)

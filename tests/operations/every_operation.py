@@ -15,11 +15,11 @@ from tests.operations.samples import (
     POLICY_TEXT,
     PUBLIC_RULE,
     SCANNER_ROLE,
+    WEST,
     signing_configuration,
 )
 
 ARN = "arn:aws:ecr:us-east-1:123456789012:repository/web"
-WEST = {"region": "eu-west-1", "registryId": "123456789012"}
 ONE = image("one", layers=[blob("layer", 5)])
 NEW_LAYER = b"a new layer"
 

@@ -1,13 +1,17 @@
-"""Calls that several tests of operations make: pushes, uploads, archiving, listings."""
+"""Calls that several tests of operations make: pushes, listings, uploads, replication."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mypy_boto3_ecr import ECRClient
 
+from fakeecr import FakeECR
 from tests.answers import identifiers
+from tests.conftest import unchecked
 from tests.manifests import digest_of, image
+from tests.operations.samples import WEST
 
 
 def content(response: Any) -> dict[str, Any]:
@@ -100,3 +104,27 @@ def upload_layer(client: ECRClient, *parts: bytes) -> str:
         send_part(client, upload_id, first, part)
         first += len(part)
     return complete_upload(client, upload_id, digest_of(b"".join(parts)))["layerDigest"]
+
+
+def replication_rule(*destinations: dict[str, str], prefixes: Sequence[str] = (), **settings: Any) -> dict[str, Any]:
+    """Build a replication rule, for the repositories with one of the prefixes or for all."""
+    rule: dict[str, Any] = {"destinations": list(destinations), **settings}
+    if prefixes:
+        rule["repositoryFilters"] = [{"filter": prefix, "filterType": "PREFIX_MATCH"} for prefix in prefixes]
+    return rule
+
+
+def configure_replication(client: ECRClient, *rules: Any) -> None:
+    """Put a replication configuration of these rules."""
+    client.put_replication_configuration(replicationConfiguration={"rules": list(rules)})
+
+
+def replica(
+    ecr: FakeECR, destination: Mapping[str, str] = WEST, repository: str = "web"
+) -> list[tuple[str, str | None]] | None:
+    """Return the (digest, tag) of a repository's identifiers at a destination; None if there is no repository."""
+    client = unchecked(ecr, region_name=destination["region"])
+    try:
+        return identifiers(client.list_images(repositoryName=repository, registryId=destination["registryId"]))
+    except client.exceptions.RepositoryNotFoundException:
+        return None

@@ -77,7 +77,7 @@ ONLY_ORDERED = {
 # (operation, error) → the test of it, where the error needs more than one request.
 TESTED_ELSEWHERE = {
     ("CreateRepository", "LimitExceededException"): (
-        test_repositories.TestCreateRepository.test_refuses_more_than_a_registry_may_have
+        test_repositories.test_a_registry_has_at_most_a_hundred_thousand_repositories
     ),
     (
         "PutImage",

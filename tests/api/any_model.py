@@ -1,6 +1,6 @@
-"""Sends every operation of the botocore of this process a minimal request; prints what came of each as JSON.
+"""Send a small valid request for every operation of the installed service model; print the outcomes as JSON.
 
-Run as a process of its own, whose home has a service model of ECR that is older or newer than the installed one.
+The tests run it in a process whose home directory has an older or newer service model of ECR than botocore's own.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from fakeecr.api.model import operation_names
 from tests.operations.every_operation import REQUESTS, build, request_for
 
 
-def answer_to(operation: str) -> str:
+def outcome_of(operation: str) -> str:
+    """Return "answered", or the code of the error."""
     with FakeECR() as ecr:
         client = ecr.client(config=Config(retries={"total_max_attempts": 1}))
         world = build(ecr, client, operation_names().__contains__)
-        # Members of images that not every model has: moments that nobody may be told of.
+        # Images with times that an older model cannot return.
         ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [
             {"tags": ["old"], "archived_at": "2026-01-01T00:00:00Z", "pulled_at": "2026-01-01T00:00:00Z"}]}]}]})  # fmt: skip
         request = request_for(operation, world) if operation in REQUESTS else {}
@@ -32,4 +33,4 @@ def answer_to(operation: str) -> str:
 
 
 if __name__ == "__main__":
-    json.dump({operation: answer_to(operation) for operation in operation_names()}, sys.stdout)
+    json.dump({operation: outcome_of(operation) for operation in operation_names()}, sys.stdout)

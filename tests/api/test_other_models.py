@@ -1,4 +1,4 @@
-"""The botocore on a user's machine may be older or newer than the one that fakeecr was made with."""
+"""fakeecr works with service models that are older or newer than the one that it was written for."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from botocore.loaders import Loader
 from tests.operations.every_operation import NEVER
 
 ROOT = Path(__file__).parent.parent.parent
-# What ECR had in 2019, before images were scanned.
-EARLY = [
+# The operations of 2019, before image scanning.
+OPERATIONS_OF_2019 = [
     "BatchCheckLayerAvailability", "BatchDeleteImage", "BatchGetImage", "CompleteLayerUpload", "CreateRepository",
     "DeleteLifecyclePolicy", "DeleteRepository", "DeleteRepositoryPolicy", "DescribeImages", "DescribeRepositories",
     "GetAuthorizationToken", "GetDownloadUrlForLayer", "GetLifecyclePolicy", "GetLifecyclePolicyPreview",
@@ -23,7 +23,8 @@ EARLY = [
     "PutImageTagMutability", "PutLifecyclePolicy", "SetRepositoryPolicy", "StartLifecyclePolicyPreview", "TagResource",
     "UntagResource", "UploadLayerPart",
 ]  # fmt: skip
-LATE = {
+# Members that were added later.
+LATER_MEMBERS = {
     "ImageDetail": ["imageStatus", "lastArchivedAt", "lastActivatedAt", "lastRecordedPullTime", "subjectManifestDigest",
                     "imageScanStatus", "imageScanFindingsSummary", "artifactMediaType", "imageManifestMediaType"],
     "ListImagesFilter": ["imageStatus"],
@@ -43,38 +44,41 @@ def model():
 
 
 @pytest.fixture
-def answers(tmp_path):
-    """Give a function that asks everything of a process whose botocore has another model of ECR."""
+def outcomes_with(tmp_path):
+    """Return a function that sends every operation in a process with another model, and returns the outcomes."""
 
-    def ask(model):
+    def send_every_operation(model):
         folder = tmp_path / ".aws" / "models" / "ecr" / "2015-09-21"
         folder.mkdir(parents=True)
         (folder / "service-2.json").write_text(json.dumps(model))
         environment = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-W", "error", "-m", "tests.protocol.any_model"],
             cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        assert process.returncode == 0, process.stderr
+        return json.loads(process.stdout)
 
-    return ask
+    return send_every_operation
 
 
-def test_an_older_one_works_as_far_as_it_goes(model, answers):
-    model["operations"] = {name: model["operations"][name] for name in EARLY}
-    for shape, members in LATE.items():
+def test_every_operation_of_an_older_model_is_answered(model, outcomes_with):
+    model["operations"] = {name: model["operations"][name] for name in OPERATIONS_OF_2019}
+    for shape, members in LATER_MEMBERS.items():
         for member in members:
             del model["shapes"][shape]["members"][member]
-    assert answers(model) == dict.fromkeys(EARLY, "answered")
+
+    assert outcomes_with(model) == dict.fromkeys(OPERATIONS_OF_2019, "answered")
 
 
-def test_a_newer_one_works_but_for_what_is_new_which_is_refused_loudly(model, answers):
+def test_every_operation_of_a_newer_model_is_answered_except_a_new_one(model, outcomes_with):
     model["operations"]["ListWonders"] = {**model["operations"]["ListImages"], "name": "ListWonders"}
-    shape = model["shapes"]["ListImagesRequest"]
-    shape["members"]["wonder"] = {"shape": "NextToken"}
+    request_shape = model["shapes"]["ListImagesRequest"]
+    request_shape["members"]["wonder"] = {"shape": "NextToken"}
     model["shapes"]["ListImagesResponse"]["members"]["wonder"] = {"shape": "NextToken"}
-    shape["required"] = []
-    found = answers(model)
-    assert found.pop("ListWonders") == "NotImplementedByFakeECR"
-    assert {operation: code for operation, code in found.items() if code != "answered"} == NEVER
+    request_shape["required"] = []
+
+    outcomes = outcomes_with(model)
+
+    assert outcomes.pop("ListWonders") == "NotImplementedByFakeECR"
+    assert {operation: code for operation, code in outcomes.items() if code != "answered"} == NEVER

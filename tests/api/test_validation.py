@@ -1,7 +1,8 @@
-"""The validator's table: what any shape of the service model may hold, whatever the operation."""
+"""The validator accepts and refuses values by their shapes in the service model, for any operation."""
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -42,7 +43,8 @@ SHAPES = {
 VALIDATOR = Validator(StructureShape("Input", SHAPES["Input"], ShapeResolver(SHAPES)))
 
 
-def outcome(body):
+def validate(body):
+    """Return the parsed body, or the code and message of its error."""
     try:
         parsed = VALIDATOR.parse(body)
         VALIDATOR.check(parsed)
@@ -52,44 +54,48 @@ def outcome(body):
 
 
 @pytest.mark.parametrize(
-    ("given", "parsed"),
+    ("members", "parsed"),
     [
-        ({"force": False}, {"force": False}),
-        ({"size": 10**15}, {"size": 10**15}),
-        ({"blob": "YWJj"}, {"blob": b"abc"}),
-        ({"blob": ""}, {"blob": b""}),
-        ({"since": 1.5}, {"since": datetime(1970, 1, 1, 0, 0, 1, 500000, tzinfo=UTC)}),
-        ({"since": 0}, {"since": datetime(1970, 1, 1, tzinfo=UTC)}),
-        ({"score": 1}, {"score": 1}),
-        ({"labels": {"a": "b", "c": None}}, {"labels": {"a": "b"}}),
-        ({"tags": [{"Key": "k", "Other": 1}]}, {"tags": [{"Key": "k"}]}),
-        ({"mode": None, "unknown": {"deep": []}}, {}),
+        pytest.param({"force": False}, {"force": False}, id="a boolean"),
+        pytest.param({"size": 10**15}, {"size": 10**15}, id="a long"),
+        pytest.param({"blob": "YWJj"}, {"blob": b"abc"}, id="a blob"),
+        pytest.param({"blob": ""}, {"blob": b""}, id="an empty blob"),
+        pytest.param({"since": 1.5}, {"since": datetime(1970, 1, 1, 0, 0, 1, 500000, tzinfo=UTC)}, id="a timestamp"),
+        pytest.param({"since": 0}, {"since": datetime(1970, 1, 1, tzinfo=UTC)}, id="a timestamp of 0"),
+        pytest.param({"score": 1}, {"score": 1}, id="an integer for a double"),
+        pytest.param({"labels": {"a": "b", "c": None}}, {"labels": {"a": "b"}}, id="a map with a null"),
+        pytest.param(
+            {"tags": [{"Key": "k", "Other": 1}]}, {"tags": [{"Key": "k"}]}, id="an unknown member of a structure"
+        ),
+        pytest.param({"mode": None, "unknown": {"deep": []}}, {}, id="a null and an unknown member"),
     ],
 )
-def test_takes(given, parsed):
-    assert outcome({"name": "web", **given}) == {"name": "web", **parsed}
+def test_a_valid_request_is_parsed_by_its_shapes(members, parsed):
+    assert validate({"name": "web", **members}) == {"name": "web", **parsed}
+
+
+INVALID_VALUES = [
+    ({"name": None}, "name", "Member must not be null"),
+    ({"name": "a"}, "name", "Member must have length greater than or equal to 2"),
+    ({"name": "abcde"}, "name", "Member must have length less than or equal to 4"),
+    ({"name": "A/B"}, "name", "Member must satisfy regular expression pattern: ^[a-z/]+$"),
+    ({"name": "ab\n"}, "name", "Member must satisfy regular expression pattern: ^[a-z/]+$"),
+    ({"tags": []}, "tags", "Member must have length greater than or equal to 1"),
+    ({"tags": [{"Key": "k"}] * 4}, "tags", "Member must have length less than or equal to 3"),
+    ({"tags": [{"Key": "k"}, {}]}, "tags.2.member.key", "Member must not be null"),
+    ({"tags": [{"Key": "k"}, None]}, "tags.2.member", "Member must not be null"),
+    ({"tags": [{"Key": ""}]}, "tags.1.member.key", "Member must have length greater than or equal to 1"),
+    ({"size": -1}, "size", "Member must have value greater than or equal to 0"),
+    ({"blob": "YWJjZA=="}, "blob", "Member must have length less than or equal to 3"),
+    ({"mode": "fast"}, "mode", "Member must satisfy enum value set: [FAST, SLOW]"),
+]
 
 
 @pytest.mark.parametrize(
-    ("given", "name", "constraint"),
-    [
-        ({"name": None}, "name", "Member must not be null"),
-        ({"name": "a"}, "name", "Member must have length greater than or equal to 2"),
-        ({"name": "abcde"}, "name", "Member must have length less than or equal to 4"),
-        ({"name": "A/B"}, "name", "Member must satisfy regular expression pattern: ^[a-z/]+$"),
-        ({"name": "ab\n"}, "name", "Member must satisfy regular expression pattern: ^[a-z/]+$"),
-        ({"tags": []}, "tags", "Member must have length greater than or equal to 1"),
-        ({"tags": [{"Key": "k"}] * 4}, "tags", "Member must have length less than or equal to 3"),
-        ({"tags": [{"Key": "k"}, {}]}, "tags.2.member.key", "Member must not be null"),
-        ({"tags": [{"Key": "k"}, None]}, "tags.2.member", "Member must not be null"),
-        ({"tags": [{"Key": ""}]}, "tags.1.member.key", "Member must have length greater than or equal to 1"),
-        ({"size": -1}, "size", "Member must have value greater than or equal to 0"),
-        ({"blob": "YWJjZA=="}, "blob", "Member must have length less than or equal to 3"),
-        ({"mode": "fast"}, "mode", "Member must satisfy enum value set: [FAST, SLOW]"),
-    ],
+    ("members", "name", "constraint"), INVALID_VALUES, ids=[json.dumps(members) for members, _, _ in INVALID_VALUES]
 )
-def test_refuses_a_value(given, name, constraint):
-    assert outcome({"name": "web", **given}) == (
+def test_a_value_that_breaks_a_constraint_is_refused(members, name, constraint):
+    assert validate({"name": "web", **members}) == (
         "InvalidParameterException",
         f"Invalid parameter at '{name}' failed to satisfy constraint: '{constraint}'",
     )
@@ -98,40 +104,39 @@ def test_refuses_a_value(given, name, constraint):
 LIST = "Start of list found where not expected"
 STRUCTURE = "Start of structure or map found where not expected."
 
+WRONG_TYPES = [
+    ({"name": 1}, "NUMBER_VALUE can not be converted to a String"),
+    ({"name": False}, "FALSE_VALUE can not be converted to a String"),
+    ({"name": []}, LIST),
+    ({"name": {}}, STRUCTURE),
+    ({"tags": "a"}, "Expected list or null"),
+    ({"tags": 1}, "Expected list or null"),
+    ({"tags": {}}, STRUCTURE),
+    ({"tags": ["a"]}, "Expected null"),
+    ({"tags": [[]]}, LIST),
+    ({"size": "1"}, "STRING_VALUE can not be converted to a Long"),
+    ({"size": 1.0}, "NUMBER_VALUE can not be converted to a Long"),
+    ({"size": True}, "TRUE_VALUE can not be converted to a Long"),
+    ({"force": "true"}, "STRING_VALUE can not be converted to a Boolean"),
+    ({"force": 1}, "NUMBER_VALUE can not be converted to a Boolean"),
+    ({"blob": 1}, "NUMBER_VALUE can not be converted to a Blob"),
+    ({"blob": "?"}, "STRING_VALUE can not be converted to a Blob"),
+    ({"blob": "🐳"}, "STRING_VALUE can not be converted to a Blob"),
+    ({"since": "2016"}, "STRING_VALUE can not be converted to a Timestamp"),
+    ({"since": 10**20}, "NUMBER_VALUE can not be converted to a Timestamp"),
+    ({"labels": []}, LIST),
+    ({"labels": "a"}, "Expected null"),
+    ({"score": "1"}, "STRING_VALUE can not be converted to a Double"),
+    # A wrong type is reported before a wrong value, even of an earlier member.
+    ({"name": "", "size": "1"}, "STRING_VALUE can not be converted to a Long"),
+]
 
-@pytest.mark.parametrize(
-    ("given", "message"),
-    [
-        ({"name": 1}, "NUMBER_VALUE can not be converted to a String"),
-        ({"name": False}, "FALSE_VALUE can not be converted to a String"),
-        ({"name": []}, LIST),
-        ({"name": {}}, STRUCTURE),
-        ({"tags": "a"}, "Expected list or null"),
-        ({"tags": 1}, "Expected list or null"),
-        ({"tags": {}}, STRUCTURE),
-        ({"tags": ["a"]}, "Expected null"),
-        ({"tags": [[]]}, LIST),
-        ({"size": "1"}, "STRING_VALUE can not be converted to a Long"),
-        ({"size": 1.0}, "NUMBER_VALUE can not be converted to a Long"),
-        ({"size": True}, "TRUE_VALUE can not be converted to a Long"),
-        ({"force": "true"}, "STRING_VALUE can not be converted to a Boolean"),
-        ({"force": 1}, "NUMBER_VALUE can not be converted to a Boolean"),
-        ({"blob": 1}, "NUMBER_VALUE can not be converted to a Blob"),
-        ({"blob": "?"}, "STRING_VALUE can not be converted to a Blob"),
-        ({"blob": "🐳"}, "STRING_VALUE can not be converted to a Blob"),
-        ({"since": "2016"}, "STRING_VALUE can not be converted to a Timestamp"),
-        ({"since": 10**20}, "NUMBER_VALUE can not be converted to a Timestamp"),
-        ({"labels": []}, LIST),
-        ({"labels": "a"}, "Expected null"),
-        ({"score": "1"}, "STRING_VALUE can not be converted to a Double"),
-        # A wrong type is told before a wrong value, wherever it stands.
-        ({"name": "", "size": "1"}, "STRING_VALUE can not be converted to a Long"),
-    ],
-)
-def test_refuses_a_type(given, message):
-    assert outcome({"name": "web", **given}) == ("SerializationException", message)
+
+@pytest.mark.parametrize(("members", "message"), WRONG_TYPES, ids=[json.dumps(members) for members, _ in WRONG_TYPES])
+def test_a_value_of_the_wrong_type_is_refused(members, message):
+    assert validate({"name": "web", **members}) == ("SerializationException", message)
 
 
 @pytest.mark.parametrize("operation", sorted(operation_names()))
-def test_knows_the_shapes_of_every_operation(operation):
+def test_the_input_shape_of_every_operation_can_be_parsed(operation):
     assert Validator(operation_model(operation).input_shape).parse({"surely": "unknown"}) == {}

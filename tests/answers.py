@@ -1,4 +1,4 @@
-"""Checks of what fakeecr answers, used by every test that has a client."""
+"""Calls and checks for every test that has a client."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mypy_boto3_ecr import ECRClient
 
 from fakeecr.http import Request
 
-# What any operation may be answered with, declared or not.
+# Errors that any operation may return although the model does not declare them.
 FRAMEWORK_ERRORS = {"SerializationException", "NotImplementedByFakeECR", "ServerException"}
 
 
 def check_answers(client: ECRClient) -> ECRClient:
-    """Hold every answer that a client gets against the model: its output shape, and its declared errors."""
+    """Check each answer that a client receives against the model: its output shape and its declared errors."""
 
     def check(http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: Any) -> None:
         if "Error" in parsed:
@@ -29,27 +29,27 @@ def check_answers(client: ECRClient) -> ECRClient:
             assert parsed["Error"]["Code"] in declared | FRAMEWORK_ERRORS
             return
         content = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        # What the model does not know, and what is null, botocore has passed over by now.
-        assert list(odd_members(json.loads(http_response.content), model.output_shape)) == []
+        # botocore's parser has already dropped null members and members that are not in the model.
+        assert list(unexpected_members(json.loads(http_response.content), model.output_shape)) == []
         report = ParamValidator().validate(content, model.output_shape).generate_report()
-        # The model bounds ImageIdentifierList, which requests use as well; an answer may well be empty.
+        # The model limits the length of ImageIdentifierList, also a request's shape; in an answer it may be empty.
         assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == []
 
     client.meta.events.register("after-call.ecr", check)
     return client
 
 
-def odd_members(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
-    """Give the paths of the members of an answer's JSON that a shape has not, or that are null."""
+def unexpected_members(value: Any, shape: Shape, path: str = "") -> Iterator[str]:
+    """Yield the path of each member of an answer's JSON that is null or not in its shape."""
     if isinstance(shape, StructureShape):
         for name, member in value.items():
             if name in shape.members and member is not None:
-                yield from odd_members(member, shape.members[name], f"{path}.{name}")
+                yield from unexpected_members(member, shape.members[name], f"{path}.{name}")
             else:
                 yield f"{path}.{name}"
     elif isinstance(shape, ListShape):
         for item in value:
-            yield from odd_members(item, shape.member, f"{path}[]")
+            yield from unexpected_members(item, shape.member, f"{path}[]")
 
 
 def api_request(operation: str, body: bytes, region: str | None = None) -> Request:
@@ -62,16 +62,16 @@ def api_request(operation: str, body: bytes, region: str | None = None) -> Reque
 
 
 def send_instead(client: ECRClient, body: bytes) -> ECRClient:
-    """Let a client send these bytes in place of what it would, for what botocore itself cannot write."""
+    """Replace the body of every request of a client, to send what botocore itself cannot write."""
     client.meta.events.register("before-call.ecr", lambda params, **_: params.update(body=body))
     return client
 
 
 def error_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str, int]:
-    """Make a call that must fail; give its error's code, message and HTTP status."""
-    with pytest.raises(ClientError) as caught:
+    """Make a call that must fail; return the code, message and HTTP status of the error."""
+    with pytest.raises(ClientError) as error:
         call(**parameters)
-    response = caught.value.response
+    response = error.value.response
     return (
         response["Error"]["Code"],
         response["Error"]["Message"],
@@ -80,11 +80,11 @@ def error_of(call: Callable[..., Any], **parameters: Any) -> tuple[str, str, int
 
 
 def code_of(call: Callable[..., Any], **parameters: Any) -> str:
-    """Make a call that must fail; give its error's code."""
+    """Make a call that must fail; return the code of the error."""
     return error_of(call, **parameters)[0]
 
 
-# What a client is made with that needs nothing of the machine, and tries once.
+# Arguments of a client that needs no settings of the machine, and tries a call once.
 ONCE: dict[str, Any] = {
     "aws_access_key_id": "x",
     "aws_secret_access_key": "y",
@@ -93,7 +93,7 @@ ONCE: dict[str, Any] = {
 
 
 def reaches_for_the_network(call: Callable[..., Any], **parameters: Any) -> bool:
-    """Make a call that nobody answers: it must come as far as a socket, which the suite forbids."""
+    """Whether a call tries to open a socket, which the suite forbids; fail if it does not."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "A test tried to use socket", UserWarning)
         with pytest.raises(HTTPClientError, match="A test tried to use socket"):
@@ -102,7 +102,7 @@ def reaches_for_the_network(call: Callable[..., Any], **parameters: Any) -> bool
 
 
 def identifiers(response: Any) -> list[tuple[str, str | None]]:
-    """Give the (digest, tag) of each identifier of a page."""
+    """Return the digest and tag of each identifier of a page."""
     return [(each["imageDigest"], each.get("imageTag")) for each in response["imageIds"]]
 
 
@@ -112,7 +112,7 @@ def listed_tags(client: ECRClient, repository: str = "web") -> list[str | None]:
 
 
 def all_pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[list[Any]]:
-    """Follow nextToken to the end; give what each page holds under a key."""
+    """Follow nextToken to the end; return what each page has under a key."""
     pages = []
     response = call(**parameters)
     while True:
@@ -123,9 +123,9 @@ def all_pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[lis
 
 
 def check_paging(call: Callable[..., Any], key: str, size_parameter: str, **parameters: Any) -> None:
-    """Check the law of every paged operation: for each page size the pages join to the whole.
+    """Check a paged operation: for every page size, the pages together are the whole list.
 
-    All pages but the last are full, and no page is empty but the only one.
+    Every page except the last is full, and no page is empty unless it is the only one.
     """
     whole = [item for page in all_pages(call, key, **parameters) for item in page]
     for size in {1, 2, 3, max(1, len(whole) - 1), max(1, len(whole)), len(whole) + 1}:

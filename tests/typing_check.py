@@ -1,4 +1,4 @@
-"""What a user's type checker sees: checked by mypy, never run."""
+"""The types that a user's type checker sees: mypy checks this file, and it is never run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Run by .ci/run with an installed wheel alone, outside the checkout: an example, the plugin, a migration."""
+""".ci/run runs this outside the checkout, with only the wheel installed: an example, the plugin, a migration."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from alembic.config import Config
 import fakeecr
 from fakeecr.store import migrations
 
-here = Path.cwd()
+folder = Path.cwd()
 assert Path(sys.prefix) in Path(fakeecr.__file__).parents, "the checkout was imported, not the wheel"
-assert migrations.scripts().parent == Path(fakeecr.__file__).parent, "the migrations did not travel"
+assert migrations.scripts().parent == Path(fakeecr.__file__).parent, "the wheel has no migrations"
 assert (Path(fakeecr.__file__).parent / "py.typed").exists()
 assert (Path(fakeecr.__file__).parent / "seeds" / "seed.schema.json").exists()
 
 
 def run(*command: str) -> str:
-    """Run a command with this interpreter and show what it prints."""
-    done = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True)
-    sys.stdout.write(done.stdout)
-    return done.stdout
+    """Run a command with this interpreter; print its output and return it."""
+    process = subprocess.run([sys.executable, *command], check=True, capture_output=True, text=True)
+    sys.stdout.write(process.stdout)
+    return process.stdout
 
 
 assert "build-" in run("examples/quickstart.py")
 assert " passed" in run("-m", "pytest", "-q", "-p", "no:cacheprovider", "examples/test_with_pytest.py")
 
-engine = sa.create_engine(f"sqlite:///{here / 'migrated.db'}")
+engine = sa.create_engine(f"sqlite:///{folder / 'migrated.db'}")
 with engine.begin() as connection:
     config = Config()
     config.set_main_option("script_location", str(migrations.scripts()))
@@ -38,7 +38,7 @@ with engine.begin() as connection:
     command.upgrade(config, "head")
     connection.exec_driver_sql("INSERT INTO secret VALUES (1, '00')")
 engine.dispose()
-with fakeecr.FakeECR(here / "migrated.db") as ecr:
+with fakeecr.FakeECR(folder / "migrated.db") as ecr:
     ecr.push("web", "latest")
     assert len(ecr.client().list_images(repositoryName="web")["imageIds"]) == 1
-sys.stdout.write("The wheel stands alone.\n")
+sys.stdout.write("The wheel is complete.\n")

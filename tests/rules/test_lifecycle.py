@@ -132,13 +132,13 @@ def test_the_time_in_the_archive_counts_from_the_transition():
 
 
 def test_a_list_keeps_its_images():
-    images = [image("child", [], 9), image("list", ["v1"], 9, lists=["child"]), image("other", [], 9)]
+    images = [image("child", [], 9), image("list", ["v1"], 9, children=["child"]), image("other", [], 9)]
 
     assert list(decide(EXPIRE_OLD_UNTAGGED, images)) == ["other"]
 
 
 def test_a_list_that_expires_does_not_keep_its_images():
-    images = [image("child", [], 9), image("list", [], 9, lists=["child"])]
+    images = [image("child", [], 9), image("list", [], 9, children=["child"])]
 
     assert list(decide(EXPIRE_OLD_UNTAGGED, images)) == ["child", "list"]
 
@@ -146,8 +146,8 @@ def test_a_list_that_expires_does_not_keep_its_images():
 def test_a_list_keeps_the_images_of_the_lists_in_it():
     images = [
         image("child", [], 9),
-        image("inner", [], 9, lists=["child"]),
-        image("outer", ["v1"], 9, lists=["inner"]),
+        image("inner", [], 9, children=["child"]),
+        image("outer", ["v1"], 9, children=["inner"]),
     ]
 
     assert decide(EXPIRE_OLD_UNTAGGED, images) == {}
@@ -155,13 +155,13 @@ def test_a_list_keeps_the_images_of_the_lists_in_it():
 
 def test_the_images_of_a_list_that_expires_can_be_archived():
     text = policy(rule(1, tagged("v", **days(1))), rule(2, untagged(**days(1)), ARCHIVE))
-    images = [image("child", [], 9), image("list", ["v1"], 9, lists=["child"])]
+    images = [image("child", [], 9), image("list", ["v1"], 9, children=["child"])]
 
     assert decide(text, images) == {"child": "transition", "list": "expire"}
 
 
 def test_the_images_of_an_archived_list_can_be_archived_but_not_expired():
-    images = [image("child", [], 9), image("list", ["v1"], 9, lists=["child"], storage_class="archive")]
+    images = [image("child", [], 9), image("list", ["v1"], 9, children=["child"], storage_class="archive")]
 
     assert decide(policy(rule(1, untagged(**days(1)), ARCHIVE)), images) == {"child": "transition"}
     assert decide(EXPIRE_OLD_UNTAGGED, images) == {}
@@ -228,13 +228,13 @@ def test_a_referrer_in_a_list_that_stays_does_not_expire_with_its_subject():
     images = [
         image("subject", [], 9),
         image("signature", [], 9, subject="subject"),
-        image("fallback", ["sha256-1"], 9, lists=["signature"]),
+        image("fallback", ["sha256-1"], 9, children=["signature"]),
     ]
 
     assert decide(EXPIRE_OLD_UNTAGGED, images) == {"subject": "expire"}
 
 
 def test_referrers_stay_with_a_subject_that_a_list_keeps():
-    images = [*referrer_chain(), image("list", ["v1"], 9, lists=["subject"])]
+    images = [*referrer_chain(), image("list", ["v1"], 9, children=["subject"])]
 
     assert list(decide(EXPIRE_OLD_UNTAGGED, images)) == ["orphan"]

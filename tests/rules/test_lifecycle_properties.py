@@ -113,7 +113,7 @@ def related_images(draw):
         earlier = [other.digest for other in images]
         lists = draw(st.sets(st.sampled_from(earlier), max_size=2)) if earlier else ()
         subject = draw(st.sampled_from([None, *earlier]))
-        images.append(each._replace(lists=sorted(lists), subject=subject))
+        images.append(each._replace(children=sorted(lists), subject=subject))
     return images
 
 

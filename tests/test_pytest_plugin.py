@@ -187,7 +187,7 @@ def test_limits(fake_ecr): ...
         "missing": rf"The seed 'missing\.yaml' is neither beside {here}/test_it\.py nor under {here}\.",
         "bad": rf"{here}/bad\.yaml, line 2: registries\[0\]\.regio: unknown key 'regio'; did you mean 'region'\?",
         "bad_mapping": r"seed: registries\[0\]\.repositories\[0\]\.name: .*",
-        "database": rf"{here}/no/such\.db cannot be made: there is no directory {here}/no\. Create it first\.",
+        "database": rf"{here}/no/such\.db cannot be created: the directory {here}/no does not exist\. Create it first\.",
     }.items():
         assert re.search(rf"^_+ ERROR at setup of test_{test} _+\n{sentence}\n[_=]+ ", said, re.MULTILINE), said
     assert "ValueError: limits: expected 'published' or 'installed'; got 'none'" in said

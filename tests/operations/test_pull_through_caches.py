@@ -367,7 +367,7 @@ def test_a_client_cannot_see_the_upstream_repositories_of_a_seed(ecr, client):
         pytest.param([{"url": "no url", "repositories": []}], r"upstream\[0\].url: expected", id="a malformed url"),
         pytest.param(
             [{"url": "docker.io"}],
-            "can name 'docker.io'; the hosts are .*, registry-1.docker.io, .* of Azure and ECR",
+            "can pull from 'docker.io'; the hosts are .*, registry-1.docker.io, .* of Azure and ECR",
             id="an unsupported url",
         ),
         pytest.param(

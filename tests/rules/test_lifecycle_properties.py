@@ -133,7 +133,7 @@ def test_a_policy_keeps_lists_subjects_and_referrers_together(content, images):
         return guard.digest not in actions and guard.storage_class == "standard"
 
     for each in images:
-        guards = [other for other in images if each.digest in other.lists]
+        guards = [other for other in images if each.digest in other.children]
         subject = subjects.get(each.digest)
         if subject is not None:
             guards.append(subject)

@@ -14,11 +14,11 @@ KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890
 REPOSITORY_MISTAKES = {
     "exclusion filters without exclusion": (
         {"image_tag_mutability": "IMMUTABLE", "image_tag_mutability_exclusion_filters": ["a"]},
-        "image_tag_mutability_exclusion_filters: filters and a mutability WITH_EXCLUSION go together",
+        "image_tag_mutability_exclusion_filters: filters and a mutability …_WITH_EXCLUSION need each other",
     ),
     "exclusion without exclusion filters": (
         {"image_tag_mutability": "MUTABLE_WITH_EXCLUSION"},
-        "image_tag_mutability: filters and a mutability WITH_EXCLUSION go together",
+        "image_tag_mutability: filters and a mutability …_WITH_EXCLUSION need each other",
     ),
     "an exclusion filter with three wildcards": (
         {"image_tag_mutability": "MUTABLE_WITH_EXCLUSION", "image_tag_mutability_exclusion_filters": ["*a*b*"]},
@@ -39,8 +39,8 @@ REPOSITORY_MISTAKES = {
     "a flag that is not a boolean": ({"scan_on_push": "yes"}, "scan_on_push: expected true or false; got 'yes'"),
     "a tag key reserved for AWS": ({"tags": {"aws:x": "y"}}, "expected a key of 1 to 128 letters"),
     "a tag without a value": ({"tags": {"x": None}}, "tags"),
-    "a layer without content": ({"layers": [{}]}, "layers[0]: a layer needs one of content, base64 and file"),
-    "a layer with text and a file": ({"layers": [{"content": "a", "file": "b"}]}, "layers[0]: a layer needs one of"),
+    "a layer without content": ({"layers": [{}]}, "layers[0]: a layer needs exactly one of content, base64 and file"),
+    "a layer with text and a file": ({"layers": [{"content": "a", "file": "b"}]}, "layers[0]: a layer needs exactly one of"),
     "a layer of invalid base64": ({"layers": [{"base64": "?"}]}, "layers[0].base64: expected bytes in base64"),
     "a layer of incomplete base64": ({"layers": [{"base64": "AAA"}]}, "layers[0].base64: expected bytes in base64"),
     "a layer of a missing file": ({"layers": [{"file": "/nowhere/x"}]}, "layers[0].file: /nowhere/x cannot be read"),
@@ -51,7 +51,7 @@ REPOSITORY_MISTAKES = {
     "an unknown key of a layer": ({"layers": [{"contents": "a"}]}, "did you mean 'content'?"),
     "a manifest and a manifest file": (
         {"images": [{"manifest": "{}", "manifest_file": "x"}]},
-        "images[0]: a manifest and a manifest_f",
+        "images[0]: an image has one manifest; give either",
     ),
     "a missing manifest file": (
         {"images": [{"manifest_file": "/nowhere/x"}]},
@@ -61,7 +61,7 @@ REPOSITORY_MISTAKES = {
         {"images": [{"count": 10, "tags": ["x" * 299 + "{n}"]}]},
         "images[0].tags: the tag of the last of these images is longer than 300",
     ),
-    "51 tags": ({"tags": {str(n): "" for n in range(51)}}, "tags: a repository has at most 50 tags; here are 51"),
+    "51 tags": ({"tags": {str(n): "" for n in range(51)}}, "tags: a repository has at most 50 tags; this one has 51"),
     "a policy that is not JSON": ({"policy": "nonsense"}, "policy: expected a policy as JSON"),
     "an invalid platform": ({"images": [{"platforms": ["amd64"]}]}, "images[0].platforms[0]: expected a platform"),
     "platforms with a digest": (
@@ -69,18 +69,18 @@ REPOSITORY_MISTAKES = {
         "images[0].platforms: the index of platforms is made up",
     ),
     "a duplicate platform": ({"images": [{"platforms": ["a/b", "a/b"]}]}, "images[0]: the image sha256:"),
-    "a count with a manifest file": ({"images": [{"count": 2, "manifest_file": __file__}]}, "images[0]: images that"),
+    "a count with a manifest file": ({"images": [{"count": 2, "manifest_file": __file__}]}, "images[0]: the images of a `count` are made up"),
     "a media type that is not of a manifest": (
         {"images": [{"media_type": "text/html"}]},
         "images[0].media_type: expected a media",
     ),
     "a media type of a generated image": (
         {"images": [{"media_type": OCI}]},
-        "images[0].media_type: it goes with a manifest or a digest",
+        "images[0].media_type: it needs a manifest or a digest",
     ),
     "a media type other than the manifest's": (
         {"images": [{"manifest": image(), "media_type": DOCKER}]},
-        f"images[0].media_type: the manifest has its own, {OCI}",
+        f"images[0].media_type: the manifest names another one, {OCI}",
     ),
     "a negative size": ({"images": [{"size": "-1"}]}, "images[0].size: expected a whole number of bytes"),
     "an invalid time": ({"images": [{"pulled_at": "noon"}]}, "images[0].pulled_at: expected a moment"),
@@ -118,17 +118,17 @@ def test_a_mistake_in_an_existing_repository_is_reported(ecr, client, keys, expe
     [
         pytest.param(
             [{"tags": ["a"]}, {"digest": DIGEST, "tags": ["b", "a"]}],
-            r"images\[1\]: the tag 'a' stands twice",
+            r"images\[1\]: the tag 'a' occurs twice",
             id="a duplicate tag",
         ),
         pytest.param(
             [{"count": 600}, {"digest": DIGEST}, {"digest": DIGEST}],
-            r"images\[2\]: the image sha256:a+ stands twice",
+            r"images\[2\]: the image sha256:a+ occurs twice",
             id="a duplicate digest",
         ),
         pytest.param(
             [{"digest": DIGEST}, {"count": 600}, {"digest": DIGEST}],
-            r"images\[2\]: the image sha256:a+ stands twice",
+            r"images\[2\]: the image sha256:a+ occurs twice",
             id="a duplicate digest 600 images apart",
         ),
     ],
@@ -144,14 +144,14 @@ def test_a_duplicate_in_a_new_repository_is_reported_on_every_database(any_ecr, 
     ("images", "expected"),
     [
         pytest.param(
-            [{"tags": ["a"]}, {"digest": DIGEST, "tags": ["a"]}], "the tag 'a' stands twice", id="a duplicate tag"
+            [{"tags": ["a"]}, {"digest": DIGEST, "tags": ["a"]}], "the tag 'a' occurs twice", id="a duplicate tag"
         ),
         pytest.param(
-            [{"digest": DIGEST}, {"digest": DIGEST}], f"the image {DIGEST} stands twice", id="a duplicate digest"
+            [{"digest": DIGEST}, {"digest": DIGEST}], f"the image {DIGEST} occurs twice", id="a duplicate digest"
         ),
         pytest.param(
             [{"count": 600, "tags": ["{n}"]}, {"digest": DIGEST, "tags": ["7"]}],
-            "the tag '7' stands twice",
+            "the tag '7' occurs twice",
             id="a duplicate tag 600 images apart",
         ),
     ],

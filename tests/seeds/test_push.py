@@ -70,10 +70,10 @@ INVALID_ARGUMENTS = {
         {"media_type": "text/html"},
         "media_type: expected a media type of manifests",
     ),
-    "a media type of a generated image": ({"media_type": OCI}, "media_type: it goes with a manifest or a digest"),
+    "a media type of a generated image": ({"media_type": OCI}, "media_type: it needs a manifest or a digest"),
     "a media type other than the manifest's": (
         {"media_type": OCI, "manifest": image(mediaType=DOCKER)},
-        f"media_type: the manifest has its own, {DOCKER}",
+        f"media_type: the manifest names another one, {DOCKER}",
     ),
     "a negative size": ({"size": -1}, "size: expected a whole number of bytes"),
     "a boolean as a size": ({"size": True}, "size: expected a whole number of bytes"),

@@ -79,17 +79,17 @@ UNUSABLE_PATHS = {
     "a directory": (make_directory, r"is a directory\. Give the path of a file in it, such as .*fakeecr\.db"),
     "a path in a missing directory": (
         lambda path: path / "state.db",
-        r"there is no directory .*\. Create it first",
+        r"the directory .* does not exist\. Create it first",
     ),
-    "a text file": (make_text_file, r"is not a fakeecr database.*It was not changed\. Give another path"),
-    "a file of one byte": (make_file_of_one_byte, r"is not a fakeecr database.*It was not changed\. Give another path"),
+    "a text file": (make_text_file, r"is not a SQLite file, so it cannot be a fakeecr database\. It was not changed\. Give another path"),
+    "a file of one byte": (make_file_of_one_byte, r"is not a SQLite file, so it cannot be a fakeecr database\. It was not changed\. Give another path"),
     "a database of another program": (
         make_foreign_database,
-        r"not one of fakeecr's: it has the table 'customer'.*Nothing in it was changed.*a database of its own",
+        r"not one of fakeecr's: it has the table 'customer'.*It was not changed.*a database of its own",
     ),
     "a database of a newer fakeecr": (
         make_newer_state,
-        r"has the schema revision 9999; this fakeecr knows revisions up to .*Nothing in it was changed.*Upgrade",
+        r"has the schema revision 9999; this fakeecr knows revisions up to .*It was not changed.*Upgrade",
     ),
     "a damaged file": (make_damaged_state, r"cannot be read as a SQLite file: .*Give another path"),
     "a device": (lambda _: Path(os.devnull), r"is not a file"),
@@ -153,7 +153,7 @@ def test_a_file_in_a_read_only_directory_is_refused(public_folder):
     path.chmod(0o666)
     folder.chmod(0o555)
 
-    assert f"{path} cannot be written: the directory of it is read-only" in open_without_rights(path)
+    assert f"{path} cannot be written: its directory is read-only" in open_without_rights(path)
     assert names_in(folder) == ["state.db"]
 
 
@@ -318,7 +318,7 @@ def test_a_sqlite_url_without_a_file_is_a_database_in_memory(url, tmp_path, monk
 
 UNUSABLE_URLS = {
     "an unknown dialect": ("nonsense://", r"nonsense"),
-    "a URL without a dialect": ("://", r"no SQLAlchemy URL"),
+    "a URL without a dialect": ("://", r"is not a SQLAlchemy URL"),
     "another kind of database": (
         "mysql+pymysql://localhost/x",
         r"SQLite or PostgreSQL, not in mysql.*postgresql\+psycopg://",

@@ -1,4 +1,4 @@
-"""Calls that several tests of operations make: pushes, listings, uploads, replication."""
+"""Calls that several tests of operations make: pushes, listings, uploads, replication, scans."""
 
 from __future__ import annotations
 
@@ -128,3 +128,18 @@ def replica(
         return identifiers(client.list_images(repositoryName=repository, registryId=destination["registryId"]))
     except client.exceptions.RepositoryNotFoundException:
         return None
+
+
+def scanning_rules(*wildcards: str, frequency: str = "SCAN_ON_PUSH") -> list[Any]:
+    """Build the rules of a registry scanning configuration: one rule, with a filter for each wildcard."""
+    filters = [{"filter": wildcard, "filterType": "WILDCARD"} for wildcard in wildcards]
+    return [{"scanFrequency": frequency, "repositoryFilters": filters}]
+
+
+def is_scanned(client: ECRClient, tag: str = "one", repository: str = "web") -> bool:
+    """Whether DescribeImageScanFindings finds a scan of an image."""
+    try:
+        client.describe_image_scan_findings(repositoryName=repository, imageId={"imageTag": tag})
+    except client.exceptions.ScanNotFoundException:
+        return False
+    return True

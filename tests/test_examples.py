@@ -1,4 +1,4 @@
-"""Every example runs as it stands, for a user with a region of their own, and prints what it should."""
+"""Every example runs without changes, also for a user with a default region, and prints what is expected."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ SECOND_HALF = r"process (\d+) read build-5 build-6 build-7 build-8\n"
 
 TWO_TESTS_PASSED = r"\.\.\n-+\nRan 2 tests in .*\n\nOK\n"
 
-# What a user types after `python`, and what is printed.
-RUNS = {
+# The arguments of `python`, and a pattern of the output.
+EXPECTED_OUTPUTS = {
     "examples/quickstart.py": re.escape(QUICKSTART),
-    # pytest-asyncio, which no example needs, warns of a project that does not configure it.
+    # No example needs pytest-asyncio, which warns about a project that does not configure it.
     "-m pytest -q -p no:asyncio examples/test_with_pytest.py": r"\.\.\. +\[100%\]\n3 passed in .*\n",
     "-m pytest -q -p no:asyncio examples/test_cleanup_untagged.py": r"\.\.\.\. +\[100%\]\n4 passed in .*\n",
     "-m pytest -q -p no:asyncio examples/test_lifecycle_policy.py": r"\.\. +\[100%\]\n2 passed in .*\n",
@@ -68,13 +68,13 @@ RUNS = {
 
 
 @pytest.fixture
-def python(tmp_path):
-    """Run Python beside a copy of the examples, where nothing else of this project is."""
+def run_python(tmp_path):
+    """Return a function that runs Python in a directory with a copy of the examples and nothing else of the project."""
     shutil.copytree(EXAMPLES, tmp_path / "examples", ignore=shutil.ignore_patterns("__pycache__"))
 
-    def run(*command):
-        done = subprocess.run(
-            [sys.executable, "-W", "error", *command],
+    def run(*arguments):
+        process = subprocess.run(
+            [sys.executable, "-W", "error", *arguments],
             cwd=tmp_path,
             env={"AWS_DEFAULT_REGION": "eu-central-1"},
             stdout=subprocess.PIPE,
@@ -82,27 +82,30 @@ def python(tmp_path):
             text=True,
             check=False,
         )
-        assert done.returncode == 0, done.stdout
-        return done.stdout
+        assert process.returncode == 0, process.stdout
+        return process.stdout
 
     return run
 
 
-@pytest.mark.parametrize("command", RUNS)
-def test_it_prints_what_it_should(python, command):
-    printed = python(*command.split())
-    assert re.fullmatch(RUNS[command], printed), printed
+@pytest.mark.parametrize("arguments", EXPECTED_OUTPUTS)
+def test_an_example_prints_its_expected_output(run_python, arguments):
+    output = run_python(*arguments.split())
+
+    assert re.fullmatch(EXPECTED_OUTPUTS[arguments], output), output
 
 
-def test_the_state_is_kept_in_a_given_file(python, tmp_path):
-    first, second = (python("examples/state_between_runs.py", "state.db") for _ in range(2))
-    one, other = re.fullmatch(FIRST_HALF, first), re.fullmatch(SECOND_HALF, second)
-    assert one, first
-    assert other, second
-    assert one[1] != other[1], "they were two processes"
+def test_the_example_of_state_between_runs_continues_in_a_second_process(run_python, tmp_path):
+    first, second = (run_python("examples/state_between_runs.py", "state.db") for _ in range(2))
+
+    first_match, second_match = re.fullmatch(FIRST_HALF, first), re.fullmatch(SECOND_HALF, second)
+    assert first_match, first
+    assert second_match, second
+    assert first_match[1] != second_match[1], "both runs were the same process"
     assert {file.name for file in tmp_path.iterdir()} == {"examples", "state.db", "state.token"}
 
 
-def test_every_example_is_run():
-    run = {command.rpartition("examples/")[2] for command in RUNS}
-    assert {file.name for file in EXAMPLES.iterdir() if file.name != "__pycache__"} == run | {"registries.yaml"}
+def test_every_example_has_an_expected_output():
+    files = {arguments.rpartition("examples/")[2] for arguments in EXPECTED_OUTPUTS}
+
+    assert {file.name for file in EXAMPLES.iterdir() if file.name != "__pycache__"} == files | {"registries.yaml"}

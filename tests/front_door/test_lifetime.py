@@ -1,0 +1,245 @@
+"""A fake is started and stopped, is active in between, and disappears if it is forgotten."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import boto3
+import pytest
+
+import fakeecr
+from fakeecr import FakeECR, FakeECRError
+from fakeecr.protocol.http import Request
+from tests.adapters.processes import run_python
+from tests.answers import code_of, identifiers, reaches_for_the_network
+from tests.front_door.clients import SESSION, client_of_aws, tags_in_web
+
+DIGEST = "sha256:" + "a" * 64
+
+
+def test_a_fake_is_active_inside_a_with_statement():
+    with FakeECR() as ecr:
+        assert fakeecr.current() is ecr
+        assert fakeecr.is_active()
+        ecr.push("web", "latest", digest=DIGEST)
+        assert identifiers(SESSION.client("ecr").list_images(repositoryName="web")) == [(DIGEST, "latest")]
+
+    assert not fakeecr.is_active()
+    with pytest.raises(RuntimeError, match=r"No FakeECR is active\."):
+        fakeecr.current()
+
+
+def test_a_fake_is_active_between_start_and_stop():
+    ecr = FakeECR().start()
+
+    assert fakeecr.current() is ecr
+    ecr.push("web", "latest")
+    assert tags_in_web() == ["latest"]
+    ecr.stop()
+
+
+def test_a_fake_stops_when_its_with_statement_ends_with_an_exception():
+    client = client_of_aws()
+
+    def fail():
+        with FakeECR() as ecr:
+            ecr.push("web", "latest")
+            assert tags_in_web(client) == ["latest"]
+            raise LookupError("the test's own")
+
+    with pytest.raises(LookupError, match="the test's own"):
+        fail()
+    assert reaches_for_the_network(client.list_images, repositoryName="web")
+
+
+def test_a_fake_that_cannot_open_its_database_is_not_started(tmp_path):
+    for _ in range(2):
+        with pytest.raises(fakeecr.DatabaseError):
+            FakeECR(tmp_path).start()
+
+
+def test_a_fake_in_memory_is_empty_after_a_restart():
+    ecr = FakeECR()
+
+    for _ in range(2):
+        with ecr:
+            assert ecr.dump() == {"registries": []}
+            ecr.push("web", "latest")
+
+
+def test_an_image_that_is_pushed_before_the_start_is_listed_after_it():
+    ecr = FakeECR()
+    ecr.push("web", "latest")
+
+    with ecr:
+        assert tags_in_web() == ["latest"]
+
+
+def test_a_started_fake_cannot_be_started_again():
+    with FakeECR() as ecr:
+        with pytest.raises(RuntimeError, match=r"started already; stop\(\) it first"):
+            ecr.start()
+        with pytest.raises(RuntimeError, match=r"started already; stop\(\) it first"), ecr:
+            pass
+
+        assert fakeecr.current() is ecr
+
+
+def test_a_fake_that_is_neither_started_nor_used_cannot_be_stopped():
+    ecr = FakeECR()
+    with pytest.raises(RuntimeError, match=r"not started; there is nothing to stop"):
+        ecr.stop()
+
+    ecr.push("web", "latest")
+    ecr.stop()  # a fake that was used has resources to release
+    with pytest.raises(RuntimeError, match=r"not started; there is nothing to stop"):
+        ecr.stop()
+
+
+def test_of_nested_fakes_the_innermost_answers():
+    client = client_of_aws()
+
+    with FakeECR() as outer:
+        outer.push("web", "outer")
+        with FakeECR() as inner:
+            inner.push("web", "inner")
+            assert (fakeecr.current(), tags_in_web(client)) == (inner, ["inner"])
+        assert (fakeecr.current(), tags_in_web(client)) == (outer, ["outer"])
+
+    assert reaches_for_the_network(client.list_images, repositoryName="web")
+
+
+@pytest.mark.parametrize(
+    "order",
+    [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)],
+    ids=lambda order: "-".join(map(str, order)),
+)
+def test_of_fakes_that_stop_in_any_order_the_last_started_answers(order):
+    client = client_of_aws()
+    fakes = [FakeECR().start() for _ in range(3)]
+    for number, fake in enumerate(fakes):
+        fake.push("web", f"{number}")
+
+    active = [0, 1, 2]
+    for number in order:
+        assert tags_in_web(client) == [f"{active[-1]}"]
+        fakes[number].stop()
+        active.remove(number)
+
+    assert reaches_for_the_network(client.list_images, repositoryName="web")
+
+
+def test_a_call_after_the_stop_raises_an_error_and_opens_nothing():
+    with FakeECR() as ecr:
+        pass
+
+    with pytest.raises(FakeECRError, match=r"stopped before it could answer; nothing was sent to AWS"):
+        ecr.answer(Request("AmazonEC2ContainerRegistry_V20150921.ListImages", b"{}"))
+
+    assert not ecr.is_open
+
+
+def test_threads_can_start_and_stop_fakes_while_other_threads_call():
+    client = client_of_aws()
+
+    def start_and_stop(_: int) -> None:
+        with FakeECR() as ecr:
+            ecr.push("mine", "latest")
+            assert len(ecr.client().list_images(repositoryName="mine")["imageIds"]) == 1
+
+    def call(_: int) -> str:
+        return code_of(client.list_images, repositoryName="web")
+
+    codes = set()
+    with FakeECR(), ThreadPoolExecutor(8) as pool:
+        lifetimes = [pool.submit(start_and_stop, number) for number in range(40)]
+        # No fake has this repository, whichever answers; one that has just stopped raises an error.
+        for future in [pool.submit(call, number) for number in range(80)]:
+            with contextlib.suppress(FakeECRError):
+                codes.add(future.result())
+        for future in lifetimes:
+            future.result()
+
+    assert codes <= {"RepositoryNotFoundException", "ServerException"}
+
+
+def test_a_fake_does_not_change_the_environment():
+    before = dict(os.environ)
+
+    with FakeECR() as ecr:
+        ecr.client()
+        boto3.client("ecr")
+        assert dict(os.environ) == before
+
+
+# --- Fakes that are used and never stopped ---------------------------------------------------------
+
+
+@pytest.fixture
+def _garbage_collection(_everything_is_as_before: None) -> Iterator[None]:
+    """Collect garbage before the check that everything is as before."""
+    yield
+    gc.collect()
+
+
+@pytest.mark.usefixtures("_garbage_collection")
+def test_a_forgotten_fake_leaves_nothing_behind():
+    ecr = FakeECR()
+    ecr.push("web", "latest")
+    ecr.patch(client_of_aws())
+
+
+@pytest.mark.usefixtures("_garbage_collection")
+def test_a_client_keeps_its_fake_alive():
+    client = FakeECR().client()
+
+    gc.collect()
+
+    assert code_of(client.list_images, repositoryName="web") == "RepositoryNotFoundException"
+
+
+@pytest.mark.usefixtures("_garbage_collection")
+def test_a_patched_session_and_its_clients_keep_the_fake_alive():
+    session = boto3.Session()
+    FakeECR().patch(session)
+
+    gc.collect()
+    client = session.client("ecr")
+    del session
+    gc.collect()
+
+    assert code_of(client.list_images, repositoryName="web") == "RepositoryNotFoundException"
+
+
+@pytest.mark.usefixtures("_garbage_collection")
+def test_an_active_fake_stays_alive_without_a_reference():
+    FakeECR().start().push("web", "latest")
+
+    gc.collect()
+
+    assert tags_in_web() == ["latest"]
+    fakeecr.current().stop()
+
+
+@pytest.mark.usefixtures("_garbage_collection")
+def test_garbage_collection_during_a_patch_and_the_end_of_the_process_are_harmless(tmp_path):
+    run_python(
+        f"""
+import gc, fakeecr
+from fakeecr.adapters import botocore_patches
+with fakeecr.FakeECR(), botocore_patches._changing:
+    forgotten = fakeecr.FakeECR()
+    forgotten.push("web", "latest")
+    forgotten.itself = forgotten
+    del forgotten
+    gc.collect()
+unstopped = fakeecr.FakeECR({str(tmp_path / "state.db")!r}).start()
+unstopped.push("web", "latest")
+"""
+    )
+
+    assert [path.name for path in tmp_path.iterdir()] == ["state.db"]

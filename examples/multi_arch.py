@@ -1,4 +1,4 @@
-"""An image for several platforms, pushed, pulled and deleted as one: `python examples/multi_arch.py`."""
+"""Push, pull and delete an image for several platforms: `python examples/multi_arch.py`."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 
 def manifest_for(client: ECRClient, repository: str, tag: str, platform: str) -> Any:
-    """Pull the manifest for one platform, as a container runtime does: first the index, then what it lists."""
+    """Pull the manifest for a platform, as a container runtime does: first the index, then the image that it lists."""
     index = pull(client, repository, {"imageTag": tag})
-    for listed in index["manifests"]:
-        if f"{listed['platform']['os']}/{listed['platform']['architecture']}" == platform:
-            return pull(client, repository, {"imageDigest": listed["digest"]})
-    raise LookupError(f"{repository}:{tag} is not there for {platform}")
+    for descriptor in index["manifests"]:
+        if f"{descriptor['platform']['os']}/{descriptor['platform']['architecture']}" == platform:
+            return pull(client, repository, {"imageDigest": descriptor["digest"]})
+    raise LookupError(f"{repository}:{tag} has no image for {platform}")
 
 
 def pull(client: ECRClient, repository: str, image_id: ImageIdentifierTypeDef) -> Any:
-    """Pull one manifest."""
+    """Return the manifest of an image, or raise LookupError."""
     response = client.batch_get_image(repositoryName=repository, imageIds=[image_id])
     for failure in response["failures"]:
         raise LookupError(failure["failureReason"])
@@ -32,7 +32,7 @@ def pull(client: ECRClient, repository: str, image_id: ImageIdentifierTypeDef) -
 
 
 def main() -> None:
-    """Push an index, pull one of its images, and delete both in the order that ECR wants."""
+    """Push an index, pull its images, and delete all in the order that ECR requires."""
     with FakeECR() as ecr:
         pushed = ecr.push("web", "1.0", platforms=["linux/amd64", "linux/arm64"])
         client = boto3.client("ecr", region_name="us-east-1")
@@ -42,11 +42,11 @@ def main() -> None:
             print(platform, "is", digest[:15] + "…,", manifest["mediaType"])
 
         children: list[ImageIdentifierTypeDef] = [{"imageDigest": digest} for digest in pushed.platforms.values()]
-        early = client.batch_delete_image(repositoryName="web", imageIds=children)
-        print("before the index:", {each["failureCode"] for each in early["failures"]})
+        refused = client.batch_delete_image(repositoryName="web", imageIds=children)
+        print("before the index:", {each["failureCode"] for each in refused["failures"]})
         client.batch_delete_image(repositoryName="web", imageIds=[{"imageTag": "1.0"}])
-        late = client.batch_delete_image(repositoryName="web", imageIds=children)
-        print("after it:", len(late["imageIds"]), "deleted")
+        deleted = client.batch_delete_image(repositoryName="web", imageIds=children)
+        print("after it:", len(deleted["imageIds"]), "deleted")
 
 
 if __name__ == "__main__":

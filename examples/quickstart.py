@@ -1,4 +1,4 @@
-"""A real boto3 client pages through two repositories that come from a YAML file: `python examples/quickstart.py`."""
+"""A boto3 client pages through two repositories that a YAML file describes: `python examples/quickstart.py`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ REGISTRIES = Path(__file__).parent / "registries.yaml"
 
 
 def main() -> None:
-    """List both repositories, as code for AWS would."""
+    """List both repositories, with the same code as for AWS."""
     with FakeECR() as ecr:
         ecr.seed(REGISTRIES)
 
@@ -31,7 +31,7 @@ def main() -> None:
 
 
 def show(pages: Iterable[ListImagesResponseTypeDef]) -> None:
-    """Print a line for every page."""
+    """Print a line for each page."""
     print("  page  identifiers  first tag   last tag    nextToken")
     for number, page in enumerate(pages, start=1):
         tags = [image.get("imageTag", "(untagged)") for image in page["imageIds"]]

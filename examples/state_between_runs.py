@@ -1,7 +1,7 @@
-"""State that lasts: one process reads half of a repository, and the next carries on with its token.
+"""Keep state between runs: one process lists half of a repository, the next continues with its token.
 
-`python examples/state_between_runs.py` starts both, on a temporary file.
-`python examples/state_between_runs.py state.db` is one of them; run it twice.
+`python examples/state_between_runs.py` runs both processes, on a temporary file.
+`python examples/state_between_runs.py state.db` runs one of them; call it twice.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from fakeecr import FakeECR
 
 
 def run(state: Path) -> None:
-    """Read the first half and keep the token; or the second half, if a run before this one kept it."""
-    kept = state.with_suffix(".token")
+    """List the first half and save the token; or the second half, if an earlier run saved a token."""
+    token_file = state.with_suffix(".token")
     with FakeECR(state) as ecr:
         client = ecr.client()
-        if kept.exists():
-            half = client.list_images(repositoryName="web", nextToken=kept.read_text())
+        if token_file.exists():
+            page = client.list_images(repositoryName="web", nextToken=token_file.read_text())
         else:
             for build in range(1, 9):
                 ecr.push("web", f"build-{build}")
-            half = client.list_images(repositoryName="web", maxResults=4)
-            kept.write_text(half["nextToken"])
-    print(f"process {os.getpid()} read", *(image["imageTag"] for image in half["imageIds"]))
+            page = client.list_images(repositoryName="web", maxResults=4)
+            token_file.write_text(page["nextToken"])
+    print(f"process {os.getpid()} read", *(image["imageTag"] for image in page["imageIds"]))
 
 
 def main() -> None:
-    """Run once on a given file, or twice on a temporary one."""
+    """Run once on the given file, or twice on a temporary file."""
     if len(sys.argv) > 1:
         run(Path(sys.argv[1]))
         return

@@ -10,15 +10,15 @@ from fakeecr import FakeECR
 
 
 def untagged_digests(repository: str) -> list[str]:
-    """Find the images that no tag names any more: those that a clean-up would delete."""
-    lister = boto3.client("ecr", region_name="eu-west-1").get_paginator("list_images")
-    pages = lister.paginate(repositoryName=repository, filter={"tagStatus": "UNTAGGED"})
+    """Return the digests of the untagged images of a repository, which a clean-up would delete."""
+    paginator = boto3.client("ecr", region_name="eu-west-1").get_paginator("list_images")
+    pages = paginator.paginate(repositoryName=repository, filter={"tagStatus": "UNTAGGED"})
     return [image["imageDigest"] for page in pages for image in page["imageIds"]]
 
 
 @FakeECR(region="eu-west-1")
 class UntaggedDigests(unittest.TestCase):
-    """Each test, with its setUp, has a fake of its own."""
+    """Each test, including its setUp, has a new fake."""
 
     fake_ecr: FakeECR
 
@@ -26,12 +26,12 @@ class UntaggedDigests(unittest.TestCase):
         """Push a first image."""
         self.first = self.fake_ecr.push("web", "latest")
 
-    def test_an_image_with_a_tag_is_spared(self) -> None:
-        """It is not listed."""
+    def test_a_tagged_image_is_not_returned(self) -> None:
+        """The only image has a tag."""
         self.assertEqual(untagged_digests("web"), [])
 
-    def test_an_image_whose_tag_moved_on_is_found(self) -> None:
-        """It stays in the repository, without a tag."""
+    def test_an_image_whose_tag_moved_is_returned(self) -> None:
+        """A push that moves the tag leaves the earlier image untagged."""
         self.fake_ecr.push("web", "latest")
 
         self.assertEqual(untagged_digests("web"), [self.first.digest])

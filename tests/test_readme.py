@@ -67,7 +67,7 @@ def test_the_set_up_of_the_readme_has_two_shell_blocks():
     assert len(code_blocks("sh")) == 2
 
 
-def test_the_readme_has_the_number_of_operations():
+def test_the_readme_states_the_number_of_operations():
     assert f"all {len(OPERATIONS)} of botocore 1.44" in README
 
 

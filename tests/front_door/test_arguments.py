@@ -11,7 +11,7 @@ from fakeecr import FakeECR
 from tests.adapters.processes import run_python
 
 
-def test_the_package_has_the_names_that_it_exports_and_no_others():
+def test_the_package_has_every_name_that_it_exports():
     assert set(fakeecr.__all__) <= set(dir(fakeecr))
     for name in fakeecr.__all__:
         assert getattr(fakeecr, name) is not None

@@ -77,7 +77,7 @@ def test_the_client_of_a_fake_is_answered_again_after_a_restart():
         pytest.param({"config": Config(retries={"mode": "standard"})}, "us-east-1", id="a Config without a region"),
     ],
 )
-def test_the_region_of_a_client_is_its_argument_or_config_or_else_the_fakes(ecr, monkeypatch, arguments, region):
+def test_the_region_of_a_client_comes_from_its_argument_config_or_fake(ecr, monkeypatch, arguments, region):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "ap-south-1")
     ecr.push("web", "latest", region=region)
 

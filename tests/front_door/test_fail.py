@@ -52,7 +52,7 @@ def test_ordered_errors_are_returned_in_their_order_and_by_their_operation_only(
     assert code_of(client.describe_images, repositoryName="web") == "ImageNotFoundException"
 
 
-def test_an_ordered_error_is_returned_exactly_as_often_as_ordered_to_16_threads(ecr, client):
+def test_16_threads_receive_an_ordered_error_exactly_as_often_as_ordered(ecr, client):
     ecr.push("web", "latest")
     ecr.fail("ListImages", "AccessDeniedException", times=20)
     codes = []

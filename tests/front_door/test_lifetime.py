@@ -100,7 +100,7 @@ def test_a_fake_that_is_neither_started_nor_used_cannot_be_stopped():
         ecr.stop()
 
 
-def test_of_nested_fakes_the_innermost_answers():
+def test_the_innermost_of_nested_fakes_answers():
     client = client_of_aws()
 
     with FakeECR() as outer:
@@ -118,7 +118,7 @@ def test_of_nested_fakes_the_innermost_answers():
     [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)],
     ids=lambda order: "-".join(map(str, order)),
 )
-def test_of_fakes_that_stop_in_any_order_the_last_started_answers(order):
+def test_the_last_started_of_the_active_fakes_answers(order):
     client = client_of_aws()
     fakes = [FakeECR().start() for _ in range(3)]
     for number, fake in enumerate(fakes):

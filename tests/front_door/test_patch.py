@@ -63,7 +63,7 @@ def test_a_patch_takes_precedence_over_the_active_fake(ecr):
 
 
 @pytest.mark.parametrize("stopped", ["first", "second"])
-def test_of_two_patches_the_later_one_answers_until_its_fake_stops(stopped):
+def test_the_later_of_two_patches_answers_until_its_fake_stops(stopped):
     fakes = {name: fake_with(name) for name in ("first", "second")}
     client = client_of_aws()
     for fake in fakes.values():

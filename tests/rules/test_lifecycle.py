@@ -92,7 +92,7 @@ def test_a_star_in_a_prefix_is_literal():
 # --- Times -----------------------------------------------------------------------------------------
 
 
-def test_the_time_of_the_last_pull_or_else_of_the_push_or_restoration_counts():
+def test_since_image_pulled_counts_from_the_last_pull_push_or_restoration():
     images = [
         image("never pulled", ["a"], 40),
         image("pulled 31 days ago", ["a"], 90, pulled_at=NOW - timedelta(days=31)),

@@ -22,7 +22,7 @@ def seed_web(ecr: FakeECR, images) -> None:
 # --- A mapping -------------------------------------------------------------------------------------
 
 
-def test_a_mapping_is_a_seed_as_a_file_is(any_ecr):
+def test_a_seed_can_be_a_mapping(any_ecr):
     any_ecr.seed({"registries": [{"id": "012345678910", "region": "eu-west-1", "repositories": [{"name": "web"}]}]})
 
     client = unchecked(any_ecr, region_name="eu-west-1")

@@ -14,6 +14,8 @@ from botocore.model import ListShape, OperationModel, Shape, StructureShape
 from botocore.validate import ParamValidator
 from mypy_boto3_ecr import ECRClient
 
+from fakeecr.http import Request
+
 # Errors that any operation may return although the model does not declare them.
 FRAMEWORK_ERRORS = {"SerializationException", "NotImplementedByFakeECR", "ServerException"}
 
@@ -48,6 +50,15 @@ def unexpected_members(value: Any, shape: Shape, path: str = "") -> Iterator[str
     elif isinstance(shape, ListShape):
         for item in value:
             yield from unexpected_members(item, shape.member, f"{path}[]")
+
+
+def api_request(operation: str, body: bytes, region: str | None = None) -> Request:
+    """Build the HTTP request that an SDK sends for an operation of ECR."""
+    headers = {
+        "Content-Type": "application/x-amz-json-1.1",
+        "X-Amz-Target": f"AmazonEC2ContainerRegistry_V20150921.{operation}",
+    }
+    return Request("POST", "/", headers, body, region)
 
 
 def send_instead(client: ECRClient, body: bytes) -> ECRClient:
@@ -93,6 +104,11 @@ def reaches_for_the_network(call: Callable[..., Any], **parameters: Any) -> bool
 def identifiers(response: Any) -> list[tuple[str, str | None]]:
     """Return the digest and tag of each identifier of a page."""
     return [(each["imageDigest"], each.get("imageTag")) for each in response["imageIds"]]
+
+
+def listed_tags(client: ECRClient, repository: str = "web") -> list[str | None]:
+    """Return the tag of each identifier on the first page of a repository's listing."""
+    return [tag for _, tag in identifiers(client.list_images(repositoryName=repository))]
 
 
 def all_pages(call: Callable[..., Any], key: str, **parameters: Any) -> list[list[Any]]:

@@ -189,7 +189,7 @@ def test_unknown_limits(fake_ecr): ...
         "missing_seed": rf"The seed 'missing\.yaml' is neither beside {folder}/test_example\.py nor under {folder}\.",
         "invalid_seed": rf"{folder}/invalid\.yaml, line 2: registries\[0\]\.regio: unknown key 'regio'; did you mean 'region'\?",
         "invalid_mapping": r"seed: registries\[0\]\.repositories\[0\]\.name: .*",
-        "impossible_database": rf"{folder}/no/such\.db cannot be made: there is no directory {folder}/no\. Create it first\.",
+        "impossible_database": rf"{folder}/no/such\.db cannot be created: the directory {folder}/no does not exist\. Create it first\.",
     }.items():
         assert re.search(rf"^_+ ERROR at setup of test_{test} _+\n{sentence}\n[_=]+ ", output, re.MULTILINE), output
     assert "ValueError: limits: expected 'published' or 'installed'; got 'none'" in output
@@ -302,13 +302,13 @@ def test_pytest_lists_the_marker_fixtures_and_options_of_the_plugin(run_pytest):
     assert f"@pytest.mark.fakeecr({marker}): what the fixture fake_ecr" in run_pytest("--markers")
 
     fixtures = run_pytest("--fixtures")
-    assert re.search(r"^fake_ecr -- .*\n +Give a FakeECR that is active for this test", fixtures, re.MULTILINE)
+    assert re.search(r"^fake_ecr -- .*\n +Return a FakeECR that is active for this test", fixtures, re.MULTILINE)
     assert re.search(r"^ecr_client -- .*\n +Give a boto3 client of this test's fake_ecr", fixtures, re.MULTILINE)
 
     help_text = run_pytest("--help")
     for option in ("fakeecr_seed (string)", "fakeecr_database (string)", "fakeecr_limits (string)"):
         assert re.search(rf"^  {re.escape(option)}:\s+\w", help_text, re.MULTILINE), option
-    assert re.search(r"^  --fakeecr-database=PATH_OR_URL\s+Where every fake_ecr keeps", help_text, re.MULTILINE)
+    assert re.search(r"^  --fakeecr-database=PATH_OR_URL\s+Where every fake_ecr stores", help_text, re.MULTILINE)
 
 
 def test_the_plugin_imports_no_dependencies_until_it_is_used_and_can_be_disabled(write_files, run_pytest):

@@ -53,7 +53,7 @@ def outcomes_with(tmp_path):
         (folder / "service-2.json").write_text(json.dumps(model))
         environment = {**os.environ, "HOME": str(tmp_path), "USERPROFILE": str(tmp_path)}
         process = subprocess.run(
-            [sys.executable, "-W", "error", "-m", "tests.protocol.any_model"],
+            [sys.executable, "-W", "error", "-m", "tests.api.any_model"],
             cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert process.returncode == 0, process.stderr

@@ -11,8 +11,8 @@ import pytest
 from freezegun import freeze_time
 
 from fakeecr import FakeECR, __version__
+from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, Operation
-from fakeecr.protocol.http import Request, Response
 from tests.answers import error_of
 
 TARGET = "AmazonEC2ContainerRegistry_V20150921."
@@ -20,7 +20,7 @@ SAMPLE_DIGEST = "sha256:f1d4ae3f7261a72e98c6ebefe9985cf10a0ea5bd762585a43e0700ed
 
 
 def post(ecr: FakeECR, body: bytes, target: str = f"{TARGET}ListImages") -> Response:
-    return ecr.answer(Request(target, body))
+    return ecr.answer(Request("POST", "/", {"X-Amz-Target": target}, body))
 
 
 @pytest.fixture
@@ -157,10 +157,16 @@ def test_a_target_without_an_operation_of_ecr_is_refused(ecr, target):
     assert (response.status, json.loads(response.body)) == (400, {"__type": "UnknownOperationException"})
 
 
+def test_a_request_without_a_target_is_refused(ecr):
+    response = ecr.answer(Request("POST", "/", {"Content-Type": "application/x-amz-json-1.1"}, b"{}"))
+
+    assert (response.status, json.loads(response.body)) == (400, {"__type": "UnknownOperationException"})
+
+
 def test_an_operation_that_fakeecr_does_not_implement_is_refused_by_name(ecr, monkeypatch):
     """A newer botocore can have such an operation."""
     implemented = {name: operation for name, operation in OPERATIONS.items() if name != "DescribeRegistry"}
-    monkeypatch.setattr("fakeecr.service.OPERATIONS", implemented)
+    monkeypatch.setattr("fakeecr.api.service.OPERATIONS", implemented)
 
     response = post(ecr, b"{}", TARGET + "DescribeRegistry")
     error = json.loads(response.body)
@@ -182,7 +188,7 @@ def _buggy_list_images(ecr, monkeypatch):
     def list_images(call, request):
         return {"ResponseMetadata": {}}["no such key"]
 
-    monkeypatch.setattr("fakeecr.service.OPERATIONS", {"ListImages": Operation(list_images)})
+    monkeypatch.setattr("fakeecr.api.service.find_function", lambda operation: list_images)
 
 
 @pytest.mark.usefixtures("_buggy_list_images")
@@ -208,7 +214,8 @@ def test_the_writes_of_an_operation_that_fails_are_rolled_back(ecr, client, monk
         raise RuntimeError("midway")
 
     with monkeypatch.context() as patched:
-        patched.setattr("fakeecr.service.OPERATIONS", {"ListImages": Operation(write_and_fail, writes=True)})
+        patched.setattr("fakeecr.api.service.OPERATIONS", {"ListImages": Operation("images", writes=True)})
+        patched.setattr("fakeecr.api.service.find_function", lambda operation: write_and_fail)
         assert error_of(client.list_images, repositoryName="web")[0] == "ServerException"
 
     assert len(client.list_images(repositoryName="web")["imageIds"]) == 1
@@ -218,7 +225,7 @@ def test_an_interrupt_during_an_operation_reaches_the_caller(ecr, client, monkey
     def interrupt(call, request):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("fakeecr.service.OPERATIONS", {"ListImages": Operation(interrupt)})
+    monkeypatch.setattr("fakeecr.api.service.find_function", lambda operation: interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         client.list_images(repositoryName="web")

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 import pytest
 from botocore.model import ShapeResolver, StructureShape
 
-from fakeecr.aws_errors import ECRError
 from fakeecr.api.model import operation_model, operation_names
 from fakeecr.api.validation import Validator
+from fakeecr.aws_errors import ECRError
 
 SHAPES = {
     "Input": {

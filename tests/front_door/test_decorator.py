@@ -206,7 +206,7 @@ def test_generators_other_classes_and_other_objects_cannot_be_decorated():
     for target, message in [
         (generator, "generator is a generator function.*fake_ecr"),
         (async_generator, "async_generator is a generator function"),
-        (Plain, r"Plain is none.*usefixtures\('fake_ecr'\)"),
+        (Plain, r"Plain is not one.*usefixtures\('fake_ecr'\)"),
         (12, "functions and TestCase classes, not int"),
     ]:
         with pytest.raises(TypeError, match=message):

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from fakeecr import FakeECR
-from fakeecr.protocol.model import known_errors, service_model
+from fakeecr.api.model import known_errors, service_model
 from tests.answers import code_of, error_of
 from tests.front_door.clients import SESSION, tags_in_web
 
@@ -104,7 +104,7 @@ def test_an_error_of_an_operation_without_parameters_can_be_ordered(ecr, client)
         ),
         pytest.param(
             ("ListImages", "ServerExeption"),
-            "ECR answers with no error 'ServerExeption'. Did you mean 'ServerException'?",
+            "ECR has no error 'ServerExeption'. Did you mean 'ServerException'?",
             id="an unknown error",
         ),
         pytest.param(("ListImages", "ServerException", 0), "times must be 1 or more, not 0.", id="zero times"),

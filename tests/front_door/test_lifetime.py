@@ -13,9 +13,8 @@ import pytest
 
 import fakeecr
 from fakeecr import FakeECR, FakeECRError
-from fakeecr.protocol.http import Request
 from tests.adapters.processes import run_python
-from tests.answers import code_of, identifiers, reaches_for_the_network
+from tests.answers import api_request, code_of, identifiers, reaches_for_the_network
 from tests.front_door.clients import SESSION, client_of_aws, tags_in_web
 
 DIGEST = "sha256:" + "a" * 64
@@ -138,7 +137,7 @@ def test_a_call_after_the_stop_raises_an_error_and_opens_nothing():
         pass
 
     with pytest.raises(FakeECRError, match=r"stopped before it could answer; nothing was sent to AWS"):
-        ecr.answer(Request("AmazonEC2ContainerRegistry_V20150921.ListImages", b"{}"))
+        ecr.answer(api_request("ListImages", b"{}"))
 
     assert not ecr.is_open
 
@@ -230,8 +229,8 @@ def test_garbage_collection_during_a_patch_and_the_end_of_the_process_are_harmle
     run_python(
         f"""
 import gc, fakeecr
-from fakeecr.adapters import botocore_patches
-with fakeecr.FakeECR(), botocore_patches._changing:
+from fakeecr.adapters.botocore.patches import PATCHES
+with fakeecr.FakeECR(), PATCHES._lock:
     forgotten = fakeecr.FakeECR()
     forgotten.push("web", "latest")
     forgotten.itself = forgotten

@@ -116,11 +116,11 @@ INVALID_ARGUMENTS = {
     "an invalid tag": ({"tags": ["a b"]}, "tags: expected a tag"),
     "an empty tag": ({"tags": [""]}, "tags: expected a tag"),
     "a number as a tag": ({"tags": [1.1]}, "tags: expected a tag"),
-    "a tag with {n}": ({"tags": ["v{n}"]}, "tags: a tag has no braces"),
+    "a tag with {n}": ({"tags": ["v{n}"]}, "tags: expected a tag"),
     "an invalid digest": ({"digest": "sha256:abc"}, "digest: expected a digest"),
     "the digest of another manifest": (
         {"digest": DIGEST, "manifest": "{}"},
-        f"digest: {DIGEST} is not the manifest's, which is sha256:44136",
+        f"digest: {DIGEST} is not the manifest's digest, which is sha256:44136",
     ),
     "a manifest that is not UTF-8": (
         {"manifest": b"\xff"},

@@ -38,7 +38,9 @@ def put_image(
     """
     if tag is not None:
         parameters["imageTag"] = tag
-    return client.put_image(repositoryName=repository, imageManifest=manifest or image(), **parameters)["image"]
+    return client.put_image(
+        repositoryName=repository, imageManifest=image() if manifest is None else manifest, **parameters
+    )["image"]
 
 
 def delete_image(client: ECRClient, **image_id: str) -> None:
@@ -51,7 +53,7 @@ def archive_image(client: ECRClient, **image_id: str) -> None:
     client.update_image_storage_class(repositoryName="web", imageId=image_id, targetStorageClass="ARCHIVE")
 
 
-def all_identifiers(client: ECRClient, repository: str = "web", **parameters: Any) -> list[tuple[str, str | None]]:
+def listed_identifiers(client: ECRClient, repository: str = "web", **parameters: Any) -> list[tuple[str, str | None]]:
     """Return the (digest, tag) of a repository's first hundred image identifiers, whatever their status."""
     return identifiers(client.list_images(repositoryName=repository, filter={"imageStatus": "ANY"}, **parameters))
 

@@ -11,16 +11,6 @@ OTHER_ACCOUNT = "999999999999"
 WEST = {"region": "eu-west-1", "registryId": "123456789012"}
 CROSS_ACCOUNT = {"region": "us-east-1", "registryId": OTHER_ACCOUNT}
 
-OTHER_ACCOUNT = "999999999999"
-# Destinations of replication: another region, and another account.
-WEST = {"region": "eu-west-1", "registryId": "123456789012"}
-CROSS_ACCOUNT = {"region": "us-east-1", "registryId": OTHER_ACCOUNT}
-
-OTHER_ACCOUNT = "999999999999"
-# Destinations of replication: another region, and another account.
-WEST = {"region": "eu-west-1", "registryId": "123456789012"}
-CROSS_ACCOUNT = {"region": "us-east-1", "registryId": OTHER_ACCOUNT}
-
 SCANNER_ROLE = "arn:aws:iam::123456789012:role/scanner"
 CREATOR_ROLE = "arn:aws:iam::123456789012:role/creator"
 KMS_KEY = "arn:aws:kms:us-east-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"

@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fakeecr import FakeECR
-from fakeecr.operations import OPERATIONS
 from fakeecr.api.model import operation_model
+from fakeecr.operations import OPERATIONS
 from tests.answers import check_answers
 from tests.conftest import unchecked
 from tests.invariants import check_invariants
@@ -28,7 +28,7 @@ MANIFESTS = [ONE, TWO, index(ONE), index(ONE, TWO), index(index(ONE)), referrer(
 DIGESTS = [digest_of(manifest) for manifest in MANIFESTS] + [digest_of("layer"), digest_of("{}"), "sha256:", "none"]
 KEEP_ONE = policy(rule(1, anything(countType="imageCountMoreThan", countNumber=1), description="x" * 30))
 UPLOADS = ["0" * 8 + "-0000-0000-0000-" + "0" * 11 + str(n) for n in range(2)]
-# Name of a member → values that mean something in the registry below.
+# Name of a member → values that fit the registry below, and some that do not.
 MEANINGFUL = {
     "repositoryName": ["web", "other", "empty", "new", "unknown", "A"],
     "registryId": ["123456789012", "999999999999", "1"],
@@ -120,7 +120,7 @@ def test_any_requests_leave_the_database_sound(request, caplog, kind):
 
             for operation, parameters in calls:
                 body = json.dumps(parameters).encode()
-                # The client checks each answer against the model, and fails where it does not fit.
+                # The client fails if a response does not fit the model.
                 with suppress(ClientError):
                     client._make_api_call(operation, {})
                 assert "failed inside" not in caplog.text

@@ -11,7 +11,7 @@ from fakeecr import FakeECR
 from tests.answers import all_pages, error_of, identifiers
 from tests.conftest import unchecked
 from tests.manifests import DOCKER, OCI, OCI_INDEX, digest_of, image, index
-from tests.operations.helpers import all_identifiers, archive_image, only_image, put_image, seed_of
+from tests.operations.helpers import archive_image, listed_identifiers, only_image, put_image, seed_of
 
 ONE, TWO, THREE = image("one"), image("two"), image("three")
 D1, D2, D3 = digest_of(ONE), digest_of(TWO), digest_of(THREE)
@@ -72,7 +72,7 @@ def test_a_failure_has_the_image_id_of_the_request_and_a_reason(client, images, 
 
     assert response["failures"] == [{"imageId": image_id, "failureCode": code, "failureReason": FAILURE_REASONS[code]}]
     assert response[successes] == []
-    assert len(set(all_identifiers(client))) == 4
+    assert len(set(listed_identifiers(client))) == 4
 
 
 @both_operations
@@ -101,7 +101,7 @@ def test_fewer_than_one_or_more_than_a_hundred_image_ids_are_refused(
         f"Invalid parameter at 'imageIds' failed to satisfy constraint: '{constraint}'",
         400,
     )
-    assert len(set(all_identifiers(client))) == 4
+    assert len(set(listed_identifiers(client))) == 4
 
 
 @both_operations
@@ -122,7 +122,7 @@ def test_an_image_of_another_registry_is_not_found(ecr, client, images, operatio
     response = getattr(client, operation)(repositoryName="web", imageIds=image_ids)
 
     assert [failure["imageId"] for failure in response["failures"]] == [{"imageTag": "theirs"}]
-    assert set(all_identifiers(client, registryId="999999999999")) == {(D1, "theirs")}
+    assert set(listed_identifiers(client, registryId="999999999999")) == {(D1, "theirs")}
 
 
 # --- BatchGetImage -----------------------------------------------------------------------------------
@@ -247,7 +247,7 @@ def test_batch_delete_image_deletes_an_image_with_its_last_tag(client, images, i
 
     assert identifiers(response) == deleted
     assert response["failures"] == []
-    assert set(all_identifiers(client)) == remaining
+    assert set(listed_identifiers(client)) == remaining
 
 
 def test_batch_delete_image_accepts_the_image_ids_of_a_page_of_list_images(ecr, client):
@@ -260,7 +260,7 @@ def test_batch_delete_image_accepts_the_image_ids_of_a_page_of_list_images(ecr, 
         assert response["failures"] == []
         assert response["imageIds"] == page
 
-    assert set(all_identifiers(client)) == set()
+    assert set(listed_identifiers(client)) == set()
 
 
 def test_deleting_each_page_of_list_images_neither_loses_nor_repeats_an_identifier(ecr, client):
@@ -276,7 +276,7 @@ def test_deleting_each_page_of_list_images_neither_loses_nor_repeats_an_identifi
         assert response["failures"] == []
 
     assert listed == expected
-    assert set(all_identifiers(client)) == set()
+    assert set(listed_identifiers(client)) == set()
 
 
 def test_batch_delete_image_keeps_an_image_while_a_list_refers_to_it(client, images):
@@ -301,7 +301,7 @@ def test_batch_delete_image_keeps_an_image_while_a_list_refers_to_it(client, ima
     list_ids = [{"imageDigest": digest_of(manifest)} for manifest in lists]
     assert client.batch_delete_image(repositoryName="web", imageIds=list_ids)["failures"] == []
     assert client.batch_delete_image(repositoryName="web", imageIds=[{"imageDigest": D1}])["failures"] == []
-    assert set(all_identifiers(client)) == {(D2, "c"), (D3, None)}
+    assert set(listed_identifiers(client)) == {(D2, "c"), (D3, None)}
 
 
 @pytest.mark.parametrize("position", [pytest.param(0, id="list first"), pytest.param(2, id="list last")])
@@ -318,7 +318,7 @@ def test_deleting_a_list_with_its_images_leaves_the_images_for_a_second_call(cli
     failed_ids = [failure["imageId"] for failure in response["failures"]]
     response = client.batch_delete_image(repositoryName="web", imageIds=failed_ids)
     assert response["failures"] == []
-    assert set(all_identifiers(client)) == {(D1, "a"), (D1, "b")}
+    assert set(listed_identifiers(client)) == {(D1, "a"), (D1, "b")}
 
 
 def test_batch_delete_image_deletes_an_archived_image(client, images):
@@ -342,4 +342,4 @@ def test_batch_delete_image_works_on_every_database(database):
 
         assert identifiers(response) == [(D1, "a"), (multi.digest, "multi")]
         assert [failure["imageId"] for failure in response["failures"]] == [{"imageDigest": child}]
-        assert len(set(all_identifiers(client))) == 3
+        assert len(set(listed_identifiers(client))) == 3

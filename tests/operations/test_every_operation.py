@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from botocore.config import Config
 
-from fakeecr.operations import OPERATIONS
 from fakeecr.api.model import operation_model, operation_names
+from fakeecr.operations import OPERATIONS
 from tests.answers import check_answers, code_of
 from tests.manifests import digest_of, image, index
 from tests.operations import test_layer_uploads, test_put_image, test_repositories

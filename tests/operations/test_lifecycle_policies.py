@@ -13,7 +13,7 @@ from tests.answers import check_paging, code_of, error_of
 from tests.conftest import unchecked
 from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, referrer
-from tests.operations.helpers import all_identifiers, content
+from tests.operations.helpers import content, listed_identifiers
 from tests.operations.samples import EXPIRE_OLD_UNTAGGED
 from tests.rules.lifecycle_rules import ARCHIVE, anything, days, policy, rule, tagged
 
@@ -124,9 +124,9 @@ def test_a_preview_has_the_images_that_the_daily_run_then_expires(ecr, client, a
     assert complete["previewResults"][0]["action"] == {"type": "EXPIRE"}
     assert complete["previewResults"][0]["appliedRulePriority"] == 1
     assert complete["previewResults"][0]["storageClass"] == "STANDARD"
-    count = len(all_identifiers(client))
+    count = len(listed_identifiers(client))
     assert ecr.expire() == digests
-    assert len(all_identifiers(client)) == count - 8
+    assert len(listed_identifiers(client)) == count - 8
     assert ecr.expire() == []
     check_invariants(ecr)
 
@@ -267,11 +267,11 @@ def test_the_daily_run_happens_by_itself_after_a_day_if_expire_daily_is_set():
             put_policy(client)
 
             clock.tick(timedelta(days=14))
-            assert len(all_identifiers(client)) == 1
+            assert len(listed_identifiers(client)) == 1
             clock.tick(timedelta(hours=23))
-            assert len(all_identifiers(client)) == 1
+            assert len(listed_identifiers(client)) == 1
             clock.tick(timedelta(hours=1))
-            assert len(all_identifiers(client)) == (0 if expire_daily else 1)
+            assert len(listed_identifiers(client)) == (0 if expire_daily else 1)
 
 
 def test_the_daily_run_happens_in_a_later_process_on_the_same_file(tmp_path):
@@ -282,7 +282,7 @@ def test_the_daily_run_happens_in_a_later_process_on_the_same_file(tmp_path):
         clock.tick(timedelta(hours=24))
 
         with FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
-            assert all_identifiers(unchecked(ecr)) == []
+            assert listed_identifiers(unchecked(ecr)) == []
 
 
 def test_putting_policies_again_does_not_delay_the_daily_run(tmp_path):
@@ -294,7 +294,7 @@ def test_putting_policies_again_does_not_delay_the_daily_run(tmp_path):
                 client = unchecked(ecr)
                 if not counts:
                     ecr.push("web", pushed_at="2026-01-01")
-                counts.append(len(all_identifiers(client)))
+                counts.append(len(listed_identifiers(client)))
                 put_policy(client, text)
             clock.tick(timedelta(hours=12))
         with FakeECR(tmp_path / "state.db", expire_daily=True) as ecr:
@@ -320,7 +320,7 @@ def test_the_daily_run_waits_a_day_after_the_run_of_another_fake_on_the_same_fil
         client = unchecked(ecr)
         client.create_repository(repositoryName="web")
         put_policy(client)
-        assert all_identifiers(client) == []
+        assert listed_identifiers(client) == []
         clock.tick(timedelta(hours=12))
         with FakeECR(tmp_path / "state.db") as other:
             other.expire()
@@ -329,7 +329,7 @@ def test_the_daily_run_waits_a_day_after_the_run_of_another_fake_on_the_same_fil
         counts = []
         for _ in range(2):
             clock.tick(timedelta(hours=12))
-            counts.append(len(all_identifiers(client)))
+            counts.append(len(listed_identifiers(client)))
 
     assert counts == [1, 0]
 

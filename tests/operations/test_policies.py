@@ -10,8 +10,6 @@ from tests.answers import code_of, error_of
 from tests.operations.helpers import content
 from tests.operations.samples import POLICY, POLICY_TEXT
 
-WRITTEN = POLICY_TEXT  # the name by which tests/seeds/test_dump.py imports it
-
 INVALID_POLICIES = {
     "empty text": "",
     "malformed JSON": "{",

@@ -11,7 +11,7 @@ from fakeecr import FakeECR
 from tests.answers import code_of, error_of
 from tests.conftest import unchecked
 from tests.manifests import CONFIG, DOCKER, DOCKER_LIST, LAYER, OCI, OCI_INDEX, blob, digest_of, image, index
-from tests.operations.helpers import all_identifiers, delete_image, only_image, put_image, upload_layer
+from tests.operations.helpers import delete_image, listed_identifiers, only_image, put_image, upload_layer
 
 ONE, TWO = image("one"), image("two")
 D1, D2 = digest_of(ONE), digest_of(TWO)
@@ -59,7 +59,7 @@ def test_put_image_with_a_digest_of_another_manifest_is_refused(client, web):
     )
 
     put_image(client, ONE, imageDigest=D1)
-    assert all_identifiers(client) == [(D1, None)]
+    assert listed_identifiers(client) == [(D1, None)]
 
 
 # --- Manifests ---------------------------------------------------------------------------------------
@@ -101,7 +101,7 @@ def test_an_invalid_manifest_is_refused(client, web, manifest):
         "Invalid parameter at 'ImageManifest' failed to satisfy constraint: 'Invalid JSON syntax'",
         400,
     )
-    assert all_identifiers(client) == []
+    assert listed_identifiers(client) == []
 
 
 @pytest.mark.parametrize("media_type", [pytest.param(OCI, id="OCI"), pytest.param(DOCKER, id="Docker")])
@@ -126,7 +126,7 @@ def test_a_manifest_of_dockers_first_schema_is_accepted(client, web):
 
     put_image(client, manifest, imageManifestMediaType=media_type)
 
-    assert all_identifiers(client) == [(digest_of(manifest), None)]
+    assert listed_identifiers(client) == [(digest_of(manifest), None)]
 
 
 def test_a_manifest_has_at_most_four_mebibytes(client, web):
@@ -158,7 +158,7 @@ def test_put_image_of_an_untagged_image_with_a_tag_tags_it(client, web):
 
     put_image(client, ONE, "a")
 
-    assert all_identifiers(client) == [(D1, "a")]
+    assert listed_identifiers(client) == [(D1, "a")]
 
 
 def test_put_image_with_an_existing_tag_moves_the_tag_and_keeps_the_earlier_image(client, web):
@@ -166,10 +166,10 @@ def test_put_image_with_an_existing_tag_moves_the_tag_and_keeps_the_earlier_imag
     put_image(client, ONE, "b")
 
     put_image(client, TWO, "a")
-    assert set(all_identifiers(client)) == {(D1, "b"), (D2, "a")}
+    assert set(listed_identifiers(client)) == {(D1, "b"), (D2, "a")}
 
     put_image(client, TWO, "b")
-    assert set(all_identifiers(client)) == {(D1, None), (D2, "a"), (D2, "b")}
+    assert set(listed_identifiers(client)) == {(D1, None), (D2, "a"), (D2, "b")}
 
 
 @pytest.mark.parametrize("parameters", [pytest.param({"imageTag": "a"}, id="same tag"), pytest.param({}, id="no tag")])
@@ -261,7 +261,7 @@ def test_the_mutability_of_a_repository_decides_whether_a_tag_moves(
 
     if not is_immutable:
         put_image(client, TWO, tag)
-        assert (D2, tag) in all_identifiers(client)
+        assert (D2, tag) in listed_identifiers(client)
         return
     assert error_of(client.put_image, repositoryName="web", imageManifest=TWO, imageTag=tag) == (
         "ImageTagAlreadyExistsException",
@@ -269,7 +269,7 @@ def test_the_mutability_of_a_repository_decides_whether_a_tag_moves(
         "is immutable.",
         400,
     )
-    assert all_identifiers(client) == [(D1, tag)]
+    assert listed_identifiers(client) == [(D1, tag)]
 
 
 def test_an_immutable_repository_accepts_new_tags_and_tags_that_were_deleted(client, web):
@@ -388,7 +388,7 @@ def test_with_require_layers_an_existing_image_can_be_tagged(strict_client):
 
     put_image(strict_client, image(config=None, layers=[]), "b")
 
-    assert len(all_identifiers(strict_client)) == 2
+    assert len(listed_identifiers(strict_client)) == 2
 
 
 def test_layers_are_not_required_by_default(client, web):

@@ -170,11 +170,11 @@ INVALID_FINDINGS = {
     "a number as finding": ([1], {"tag": "one"}, "findings: expected"),
     "a finding as list": (HIGH, {"tag": "one"}, "findings: expected a list of findings; got {'name'"),
     "a lone surrogate":
-        ([{**HIGH, "name": "\ud800"}], {"tag": "one"}, "findings: a finding has half a character in it"),
-    "neither tag nor digest": ([HIGH], {}, "An image is known by its tag or its digest; give one of both"),
+        ([{**HIGH, "name": "\ud800"}], {"tag": "one"}, "findings: a finding has an unpaired surrogate"),
+    "neither tag nor digest": ([HIGH], {}, "An image is identified by its tag or its digest; give one of the two"),
     "tag and digest":
-        ([HIGH], {"tag": "one", "digest": "x"}, "An image is known by its tag or its digest; give one of both"),
-    "an unknown tag": ([HIGH], {"tag": "two"}, "There is no image web:two in 123456789012 of us-east-1"),
+        ([HIGH], {"tag": "one", "digest": "x"}, "An image is identified by its tag or its digest; give one of the two"),
+    "an unknown tag": ([HIGH], {"tag": "two"}, "There is no image web:two in registry 123456789012 in us-east-1"),
     "an unknown digest": ([HIGH], {"digest": digest_of("x")}, f"There is no image web@{digest_of('x')} in"),
     "a malformed digest": ([HIGH], {"digest": "sha256:x"}, "digest: expected a digest"),
     "a malformed tag": ([HIGH], {"tag": "a b"}, "tag: expected a tag"),
@@ -182,7 +182,7 @@ INVALID_FINDINGS = {
         ([HIGH], {"tag": "t", "registry_id": "upstream"}, "registry_id: expected an AWS account id"),
     "a malformed region": ([HIGH], {"tag": "t", "region": "EU"}, "region: expected a region"),
     "another region":
-        ([HIGH], {"tag": "one", "region": "eu-west-1"}, "There is no image web:one in 123456789012 of eu-west-1"),
+        ([HIGH], {"tag": "one", "region": "eu-west-1"}, "There is no image web:one in registry 123456789012 in eu-west-1"),
 }  # fmt: skip
 
 

@@ -158,7 +158,7 @@ def test_each_storage_class_can_have_an_untagged_and_an_any_rule():
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers(-2, 100) | st.sampled_from(["tagged", "any", "expire", "days", "x"]),
-    lambda inner: st.children(inner, max_size=2)
+    lambda inner: st.lists(inner, max_size=2)
     | st.dictionaries(st.sampled_from(["rules", "rulePriority", "selection", "action", "type", "tagStatus", "countType",
                                        "countNumber", "tagPrefixList", "tagPatternList"]), inner, max_size=5),
     max_leaves=20,
@@ -166,7 +166,7 @@ JSON = st.recursive(
 
 
 @settings(max_examples=300)
-@given(st.fixed_dictionaries({"rules": st.children(JSON, max_size=3)}) | JSON)
+@given(st.fixed_dictionaries({"rules": st.lists(JSON, max_size=3)}) | JSON)
 def test_any_json_is_accepted_or_refused_as_a_policy(content):
     with suppress(PolicyError):
         parse(json.dumps(content))

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from fakeecr import FakeECR, SeedError
 from tests.answers import identifiers
 from tests.conftest import unchecked
-from tests.operations.test_policies import WRITTEN
+from tests.operations.samples import POLICY_TEXT
 from tests.rules.lifecycle_rules import days, policy, rule, untagged
 
 NAMES = st.from_regex(r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+)*", fullmatch=True).filter(
@@ -86,7 +86,7 @@ OPTIONAL_KEYS = {
     "tags": st.dictionaries(st.text("ab :/é1", min_size=1, max_size=5), st.text("on1 .é", max_size=5), max_size=3),
     "image_tag_mutability": st.sampled_from(["MUTABLE", "IMMUTABLE"]),
     "scan_on_push": st.booleans(),
-    "policy": st.just(WRITTEN),
+    "policy": st.just(POLICY_TEXT),
     "lifecycle_policy": st.just(policy(rule(1, untagged(**days(14)))).replace(" ", "")),
     "layers": st.lists(st.binary(max_size=5), unique=True, max_size=3).map(
         lambda blobs: [{"base64": b64encode(blob).decode()} for blob in blobs]

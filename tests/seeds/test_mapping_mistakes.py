@@ -40,7 +40,10 @@ REPOSITORY_MISTAKES = {
     "a tag key reserved for AWS": ({"tags": {"aws:x": "y"}}, "expected a key of 1 to 128 letters"),
     "a tag without a value": ({"tags": {"x": None}}, "tags"),
     "a layer without content": ({"layers": [{}]}, "layers[0]: a layer needs exactly one of content, base64 and file"),
-    "a layer with text and a file": ({"layers": [{"content": "a", "file": "b"}]}, "layers[0]: a layer needs exactly one of"),
+    "a layer with text and a file": (
+        {"layers": [{"content": "a", "file": "b"}]},
+        "layers[0]: a layer needs exactly one of",
+    ),
     "a layer of invalid base64": ({"layers": [{"base64": "?"}]}, "layers[0].base64: expected bytes in base64"),
     "a layer of incomplete base64": ({"layers": [{"base64": "AAA"}]}, "layers[0].base64: expected bytes in base64"),
     "a layer of a missing file": ({"layers": [{"file": "/nowhere/x"}]}, "layers[0].file: /nowhere/x cannot be read"),
@@ -69,7 +72,10 @@ REPOSITORY_MISTAKES = {
         "images[0].platforms: the index of platforms is made up",
     ),
     "a duplicate platform": ({"images": [{"platforms": ["a/b", "a/b"]}]}, "images[0]: the image sha256:"),
-    "a count with a manifest file": ({"images": [{"count": 2, "manifest_file": __file__}]}, "images[0]: the images of a `count` are made up"),
+    "a count with a manifest file": (
+        {"images": [{"count": 2, "manifest_file": __file__}]},
+        "images[0]: the images of a `count` are made up",
+    ),
     "a media type that is not of a manifest": (
         {"images": [{"media_type": "text/html"}]},
         "images[0].media_type: expected a media",

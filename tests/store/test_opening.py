@@ -81,8 +81,14 @@ UNUSABLE_PATHS = {
         lambda path: path / "state.db",
         r"the directory .* does not exist\. Create it first",
     ),
-    "a text file": (make_text_file, r"is not a SQLite file, so it cannot be a fakeecr database\. It was not changed\. Give another path"),
-    "a file of one byte": (make_file_of_one_byte, r"is not a SQLite file, so it cannot be a fakeecr database\. It was not changed\. Give another path"),
+    "a text file": (
+        make_text_file,
+        r"is not a SQLite file, so it cannot be a fakeecr database\. It was not changed\. Give another path",
+    ),
+    "a file of one byte": (
+        make_file_of_one_byte,
+        r"is not a SQLite file, so it cannot be a fakeecr database\. It was not changed\. Give another path",
+    ),
     "a database of another program": (
         make_foreign_database,
         r"not one of fakeecr's: it has the table 'customer'.*It was not changed.*a database of its own",

@@ -303,7 +303,7 @@ def test_pytest_lists_the_marker_fixtures_and_options_of_the_plugin(run_pytest):
 
     fixtures = run_pytest("--fixtures")
     assert re.search(r"^fake_ecr -- .*\n +Return a FakeECR that is active for this test", fixtures, re.MULTILINE)
-    assert re.search(r"^ecr_client -- .*\n +Give a boto3 client of this test's fake_ecr", fixtures, re.MULTILINE)
+    assert re.search(r"^ecr_client -- .*\n +Return a boto3 client of this test's fake_ecr", fixtures, re.MULTILINE)
 
     help_text = run_pytest("--help")
     for option in ("fakeecr_seed (string)", "fakeecr_database (string)", "fakeecr_limits (string)"):

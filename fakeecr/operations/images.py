@@ -57,7 +57,12 @@ def list_images(call: Call, request: ListImagesRequestTypeDef) -> ListImagesResp
     image_filter = _filter(request)
     listing = Listing(call, request, "ListImages", repository.key, *image_filter)
     page = pages.identifiers(call.connection, repository.key, image_filter, listing.place)
-    return {"imageIds": [_identifier(digest, tag) for digest, tag, _ in page.rows], **listing.envelope(page)}
+    # Written out, because a call for each of a hundred identifiers takes longer than building them (measured).
+    image_ids: list[ImageIdentifierTypeDef] = [
+        {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag}
+        for digest, tag, _ in page.rows
+    ]
+    return {"imageIds": image_ids, **listing.envelope(page)}
 
 
 def _filter(request: ListImagesRequestTypeDef | DescribeImagesRequestTypeDef) -> ImageFilter:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -66,11 +66,16 @@ class Store:
 
 
 class MemoryStore(Store):
-    """A store in memory: one connection, used by one thread at a time."""
+    """A store in memory: one connection, used by one thread at a time.
+
+    It begins and ends transactions on the driver's connection. SQLAlchemy would take a tenth of the time of a push for
+    that (measured), and joins in only if one of its own statements is executed.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
         self._connection = memory.engine().connect()
+        self._driver = memory.driver_of(self._connection)
         self.secret = new_secret()
         _open_stores.add(self)
 
@@ -87,8 +92,20 @@ class MemoryStore(Store):
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes."""
-        with self._lock, self._connection.begin():
-            yield self._connection
+        with self._lock:
+            self._driver.execute("BEGIN")
+            try:
+                yield self._connection
+                self._end("COMMIT", self._connection.commit)
+            except BaseException:
+                self._end("ROLLBACK", self._connection.rollback)
+                raise
+
+    def _end(self, statement: str, end_with_sqlalchemy: Callable[[], None]) -> None:
+        if self._connection.in_transaction():
+            end_with_sqlalchemy()
+        elif self._driver.in_transaction:
+            self._driver.execute(statement)
 
     def close(self) -> None:
         """Close the database, whose contents are lost."""

@@ -111,6 +111,7 @@ class ImageWithRelations(NamedTuple):
 
 # The statements of a push are compiled once: compiling one takes several times as long as running it.
 _row = ImageIdentifier
+_TIMESTAMPS = ("pushed_at", "pulled_at", "archived_at", "activated_at")
 _stored = (Image.id, Image.digest, Image.status, Image.tagged)
 _get_image = Prepared(
     select(*_stored).where(Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest"))
@@ -353,8 +354,10 @@ def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagg
     values = image.row(repository_id, tagged=tagged)
     if image.contents.references and values["size"] is None:
         values["size"] = largest_size(connection, repository_id, image.contents)
-    plain = {name: microseconds(value) if isinstance(value, datetime) else value for name, value in values.items()}
-    key: int = _insert_image.rows(connection, plain)[0][0]
+    for name in _TIMESTAMPS:
+        if values[name] is not None:
+            values[name] = microseconds(values[name])
+    key: int = _insert_image.rows(connection, values)[0][0]
     if image.contents.references:
         _insert_reference.run_all(connection, image.reference_rows(repository_id, key))
     if not tagged:

@@ -6,7 +6,7 @@ import functools
 import sqlite3
 import threading
 
-from sqlalchemy import Connection, Engine, NullPool, create_engine, event
+from sqlalchemy import Connection, Engine, NullPool, create_engine
 
 from fakeecr.store import migrations
 
@@ -43,16 +43,11 @@ def _engine() -> Engine:
         fresh.execute("PRAGMA foreign_keys = ON")
         return fresh
 
-    copies = create_engine("sqlite://", creator=copy, poolclass=NullPool)
-    begin_by_hand(copies)
-    return copies
+    return create_engine("sqlite://", creator=copy, poolclass=NullPool)
 
 
-def begin_by_hand(engine: Engine) -> None:
-    """Begin transactions explicitly; Python's sqlite3 would begin them too late, or not at all."""
-
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        dbapi = connection.connection.dbapi_connection
-        assert dbapi is not None  # noqa: S101 - a connection that begins is connected
-        dbapi.execute(connection.get_execution_options().get("fakeecr_begin", "BEGIN"))
+def driver_of(connection: Connection) -> sqlite3.Connection:
+    """Return the driver's connection of one that is in use."""
+    driver = connection.connection.dbapi_connection
+    assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - created above
+    return driver

@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine
+from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError as SQLDatabaseError
 from sqlalchemy.exc import OperationalError
 
 from fakeecr.errors import DatabaseError
 from fakeecr.store import migrations
-from fakeecr.store.memory import begin_by_hand
 
 # How many seconds a connection waits for another's lock: long enough for a large seed to finish.
 _BUSY_TIMEOUT = 60.0
@@ -33,8 +32,18 @@ def engine(path: Path) -> Engine:
         return connection
 
     made = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
-    begin_by_hand(made)
+    _begin_explicitly(made)
     return made
+
+
+def _begin_explicitly(engine: Engine) -> None:
+    """Begin transactions explicitly; Python's sqlite3 would begin them too late, or not at all."""
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        dbapi = connection.connection.dbapi_connection
+        assert dbapi is not None  # noqa: S101 - a connection that begins is connected
+        dbapi.execute(connection.get_execution_options().get("fakeecr_begin", "BEGIN"))
 
 
 def is_current(path: Path) -> bool:

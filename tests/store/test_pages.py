@@ -34,9 +34,9 @@ FILTERS = {
 def query_plan(connection: sa.Connection, filters: ImageFilter, explain: str) -> str:
     """Return the plan of the SQL that reads a page in the middle of a listing."""
     statement = identifiers_statement(filters.status is not None, filters.tagged is not None)
-    sql, constants = statement.compile(connection)
-    values = {**constants, "repository_id": 1, "after": 500, "rows": 101, **filters._asdict()}
-    return "\n".join(str(row[-1]) for row in connection.connection.cursor().execute(f"{explain} {sql}", values))
+    sql, bind = statement.compile(connection)
+    values = {"repository_id": 1, "after": 500, "rows": 101, **filters._asdict()}
+    return "\n".join(str(row[-1]) for row in connection.connection.cursor().execute(f"{explain} {sql}", bind(values)))
 
 
 @pytest.fixture(params=["empty", "large and analyzed"])

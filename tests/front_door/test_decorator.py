@@ -111,7 +111,8 @@ def test_the_outcomes_of_a_decorated_case_are_reported():
 
     unittest.defaultTestLoader.loadTestsFromTestCase(Case).run(result)
 
-    assert (result.testsRun, len(result.failures), len(result.errors), len(result.skipped)) == (3, 1, 1, 1)
+    # Not testsRun, which leaves out skipped tests on Python 3.12.1.
+    assert (len(result.failures), len(result.errors), len(result.skipped)) == (1, 1, 1)
 
 
 # --- Functions -------------------------------------------------------------------------------------

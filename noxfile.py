@@ -1,0 +1,95 @@
+"""The checks: `nox --list` names them, `nox` runs all that need nothing but the current environment.
+
+`lint`, `types`, `tests`, `bench` and `wheel` use the environment that nox itself is installed in, the extra `dev`.
+`matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import nox
+from packaging.requirements import Requirement
+
+nox.needs_version = ">=2025.10.14"
+nox.options.sessions = ["lint", "types", "tests", "wheel"]
+nox.options.download_python = "never"
+nox.options.error_on_missing_interpreters = False  # matrix runs on what the machine has, and names what it has not
+
+ROOT = Path(__file__).parent
+PYTHONS = ["3.11", "3.12", "3.13"]
+
+
+def _run(session: nox.Session, *command: str, silent: bool = False) -> None:
+    """Run a module of the current environment."""
+    session.run(sys.executable, "-m", *command, silent=silent, external=True)
+
+
+def _oldest(python: str) -> list[str]:
+    """Return the floors in pyproject.toml as pins: of what fakeecr needs, and of pytest."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    pytest = [line for line in extras["dev"] if line.startswith("pytest>=")]
+    pins: dict[str, str] = {}
+    for line in [*project["dependencies"], *extras["postgresql"], *pytest]:
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate({"python_version": python}):
+            # The line for a certain Python comes after the general one, and replaces it.
+            pins[requirement.name] = line.partition(";")[0].replace(">=", "==")
+    return list(pins.values())
+
+
+@nox.session(python=False)
+def lint(session: nox.Session) -> None:
+    """Check style, format and who imports whom."""
+    _run(session, "ruff", "check", ".")
+    _run(session, "ruff", "format", "--check", ".")
+    session.run(str(Path(sys.executable).parent / "lint-imports"), external=True)
+
+
+@nox.session(python=False)
+def types(session: nox.Session) -> None:
+    """Check types, strictly."""
+    _run(session, "mypy")
+
+
+@nox.session(python=False)
+def tests(session: nox.Session) -> None:
+    """Run the suite as the README does; `nox -s tests -- tests/store -x` passes arguments on."""
+    _run(session, "pytest", "--numprocesses", "auto", *session.posargs)
+
+
+@nox.session(python=False)
+def bench(session: nox.Session) -> None:
+    """Measure the speed; `nox -s bench -- --only page` passes arguments on."""
+    _run(session, "tests.benchmarks", *session.posargs)
+
+
+@nox.session(python=PYTHONS)
+@nox.parametrize("versions", ["oldest", "newest"])
+def matrix(session: nox.Session, versions: str) -> None:
+    """Run the suite with the oldest and with the newest dependencies, on each Python that is there."""
+    pins = _oldest(str(session.python)) if versions == "oldest" else []
+    session.install("--editable", ".[dev]", *pins)
+    session.run("pip", "list")
+    session.run("pytest", "--numprocesses", "auto", *session.posargs)
+
+
+@nox.session(python=False)
+def wheel(session: nox.Session) -> None:
+    """Build the wheel and use it alone, in a clean environment outside the checkout."""
+    with tempfile.TemporaryDirectory() as folder:
+        work = Path(folder)
+        _run(session, "build", "--outdir", str(work / "dist"), ".", silent=True)
+        _run(session, "venv", str(work / "clean"))
+        python = str(work / "clean" / "bin" / "python")
+        wheels = map(str, (work / "dist").glob("*.whl"))
+        session.run(python, "-m", "pip", "install", "--quiet", *wheels, "pytest", external=True)
+        shutil.copytree(ROOT / "examples", work / "examples")
+        shutil.copy(ROOT / "tests" / "wheel_check.py", work)
+        with session.chdir(work):
+            session.run(python, "wheel_check.py", env={"PYTHONPATH": None}, external=True)

@@ -13,7 +13,7 @@ from fakeecr.registry.caching import find_repository_to_pull_from
 from fakeecr.registry.call import Call
 from fakeecr.registry.creation import find_repository_to_push_to
 from fakeecr.registry.deleting import delete_images
-from fakeecr.registry.lookup import find_image, find_images, find_repository, require
+from fakeecr.registry.lookup import find_image, find_images, find_repository, require_image
 from fakeecr.registry.pulling import pull_images
 from fakeecr.registry.pushing import push_manifest
 from fakeecr.rules.manifests import EMPTY_BLOB, OCI_CONFIG, OCI_MANIFEST, annotations_of
@@ -101,9 +101,9 @@ def _describe_named(
     call: Call, repository: StoredRepository, request: DescribeImagesRequestTypeDef
 ) -> list[ImageDetailTypeDef]:
     refuse_paging(request, "imageIds")
-    found = find_images(call, repository, request["imageIds"])
+    results = find_images(call, repository, request["imageIds"])
     # Two ids may name one image.
-    keys = list(dict.fromkeys(require(repository, each).key for each in found))
+    keys = list(dict.fromkeys(require_image(repository, result).key for result in results))
     rows = pages.get_images(call.connection, keys)
     details = _describe(call, repository, [rows[key] for key in keys])
     if "filter" not in request:

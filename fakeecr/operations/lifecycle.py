@@ -130,8 +130,8 @@ def get_lifecycle_policy_preview(
     tagged = _TAGGED_BY_STATUS[request.get("filter", {}).get("tagStatus", "ANY")]
     if "imageIds" in request:
         refuse_paging(request, "imageIds")
-        for _, image in find_images(call, repository, request["imageIds"]):
-            check_image_id(image)
+        for result in find_images(call, repository, request["imageIds"]):
+            check_image_id(result)
         image_ids = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request["imageIds"]}
         rows = previews.get_previewed(call.connection, repository.key, tagged, image_ids)
         response["previewResults"] = [_result(row) for row in rows]

@@ -9,7 +9,7 @@ from fakeecr.aws_errors import registry_policy_not_found, repository_policy_not_
 from fakeecr.operations.envelopes import of_registry, of_repository
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import REGISTRY_POLICY, REPOSITORY_POLICY
-from fakeecr.registry.lookup import ensure_registry, find_repository, get_registry
+from fakeecr.registry.lookup import ensure_registry, find_repository, get_registry_key
 from fakeecr.registry.policies import normalize_policy, put_repository_policy
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def put_registry_policy(call: Call, request: PutRegistryPolicyRequestTypeDef) ->
 
 def get_registry_policy(call: Call, request: object) -> GetRegistryPolicyResponseTypeDef:
     """Return the registry's policy."""
-    document = REGISTRY_POLICY.get(call.connection, get_registry(call))
+    document = REGISTRY_POLICY.get(call.connection, get_registry_key(call))
     if document is None:
         raise registry_policy_not_found(call.account_id())
     return {"policyText": document.content, **of_registry(call.account_id())}
@@ -72,7 +72,7 @@ def get_registry_policy(call: Call, request: object) -> GetRegistryPolicyRespons
 
 def delete_registry_policy(call: Call, request: object) -> DeleteRegistryPolicyResponseTypeDef:
     """Delete the registry's policy, and return it."""
-    document = REGISTRY_POLICY.remove(call.connection, get_registry(call))
+    document = REGISTRY_POLICY.remove(call.connection, get_registry_key(call))
     if document is None:
         raise registry_policy_not_found(call.account_id())
     return {"policyText": document.content, **of_registry(call.account_id())}

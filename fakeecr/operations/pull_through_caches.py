@@ -15,7 +15,7 @@ from fakeecr.operations.envelopes import LAST_PAGE
 from fakeecr.operations.paging import Listing, refuse_paging
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import CACHE_RULE, CacheRule
-from fakeecr.registry.lookup import ensure_registry, get_registry
+from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.rules import quotas
 from fakeecr.rules.upstreams import upstream_at
 from fakeecr.store.documents import Document
@@ -73,7 +73,7 @@ def describe_pull_through_cache_rules(
 ) -> DescribePullThroughCacheRulesResponseTypeDef:
     """Describe the rules: page by page, or those of the prefixes in the request, in its order."""
     account_id = call.account_id(request.get("registryId"))
-    registry_key = get_registry(call, account_id)
+    registry_key = get_registry_key(call, account_id)
 
     def describe(rule: Document[CacheRule]) -> Any:
         return _describe(rule, account_id) | {"createdAt": rule.created_at, "updatedAt": rule.updated_at}
@@ -110,7 +110,7 @@ def delete_pull_through_cache_rule(
 ) -> DeletePullThroughCacheRuleResponseTypeDef:
     """Delete a rule; what was pulled through it stays."""
     account_id, rule = _find_rule(call, request)
-    CACHE_RULE.remove(call.connection, get_registry(call, account_id), rule.name)
+    CACHE_RULE.remove(call.connection, get_registry_key(call, account_id), rule.name)
     response: DeletePullThroughCacheRuleResponseTypeDef = _describe(rule, account_id, without=("upstreamRegistry",)) | {
         "createdAt": rule.created_at
     }
@@ -147,7 +147,7 @@ def _find_rule(
 ) -> tuple[str, Document[CacheRule]]:
     """Return the account of a request, and the rule that it names."""
     account_id, prefix = call.account_id(request.get("registryId")), request["ecrRepositoryPrefix"]
-    rule = CACHE_RULE.get(call.connection, get_registry(call, account_id), prefix)
+    rule = CACHE_RULE.get(call.connection, get_registry_key(call, account_id), prefix)
     if rule is None:
         raise cache_rule_not_found(prefix, account_id)
     return account_id, rule

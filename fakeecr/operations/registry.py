@@ -10,7 +10,7 @@ from fakeecr.operations.envelopes import EMPTY, of_registry
 from fakeecr.operations.paging import Listing
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import ACCOUNT_SETTING, PULL_TIME_EXCLUSION, REPLICATION
-from fakeecr.registry.lookup import ensure_registry, get_registry
+from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.rules import quotas
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _SETTINGS = {
 
 def describe_registry(call: Call, request: object) -> DescribeRegistryResponseTypeDef:
     """Describe the registry: where it replicates to."""
-    document = REPLICATION.get(call.connection, get_registry(call))
+    document = REPLICATION.get(call.connection, get_registry_key(call))
     return {
         "replicationConfiguration": {"rules": []} if document is None else document.content,
         **of_registry(call.account_id()),
@@ -59,7 +59,7 @@ def get_account_setting(call: Call, request: GetAccountSettingRequestTypeDef) ->
     """Return a setting of the account."""
     name = request["name"]
     default = _allowed_values(name)[0]
-    document = ACCOUNT_SETTING.get(call.connection, get_registry(call), name)
+    document = ACCOUNT_SETTING.get(call.connection, get_registry_key(call), name)
     return {"name": name, "value": default if document is None else document.content, **EMPTY}
 
 
@@ -91,7 +91,7 @@ def deregister_pull_time_update_exclusion(
 ) -> DeregisterPullTimeUpdateExclusionResponseTypeDef:
     """End the exclusion of a principal."""
     principal_arn = request["principalArn"]
-    if PULL_TIME_EXCLUSION.remove(call.connection, get_registry(call), principal_arn) is None:
+    if PULL_TIME_EXCLUSION.remove(call.connection, get_registry_key(call), principal_arn) is None:
         raise exclusion_not_found(principal_arn)
     return {"principalArn": principal_arn, **EMPTY}
 
@@ -100,7 +100,7 @@ def list_pull_time_update_exclusions(
     call: Call, request: ListPullTimeUpdateExclusionsRequestTypeDef
 ) -> ListPullTimeUpdateExclusionsResponseTypeDef:
     """List the excluded principals."""
-    registry_key = get_registry(call)
+    registry_key = get_registry_key(call)
     listing = Listing(call, request, "ListPullTimeUpdateExclusions", registry_key)
     page = PULL_TIME_EXCLUSION.page(call.connection, registry_key, listing.place)
     return {"pullTimeUpdateExclusions": [exclusion.name for exclusion in page.rows], **listing.envelope(page)}

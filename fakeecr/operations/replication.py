@@ -13,7 +13,7 @@ from fakeecr.operations.envelopes import EMPTY, of_registry
 from fakeecr.operations.paging import Listing, page_of_items
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import BACKFILL, REPLICA, REPLICATION, Backfill
-from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry
+from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry_key
 from fakeecr.registry.replication import Destination, backfill, destinations_of
 from fakeecr.rules import quotas
 from fakeecr.store.documents import Document
@@ -78,7 +78,7 @@ def describe_image_replication_status(
 def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """Replicate the images that the registry has already to one configured destination; it takes no time here."""
     account_id = call.account_id(request.get("registryId"))
-    registry_key = get_registry(call, account_id)
+    registry_key = get_registry_key(call, account_id)
     document = REPLICATION.get(call.connection, registry_key)
     destination = Destination(request["destination"]["registryId"], request["destination"]["region"])
     if registry_key is None or document is None or destination not in destinations_of(document.content["rules"]):
@@ -121,7 +121,7 @@ def describe_replication_backfill_results(call: Call, request: Mapping[str, Any]
 def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
     """List the backfills of a registry, except old ones."""
     account_id = call.account_id(request.get("registryId"))
-    registry_key = get_registry(call, account_id)
+    registry_key = get_registry_key(call, account_id)
     listing = Listing(call, request, "ListReplicationBackfills", registry_key, default_size=_BACKFILLS_PER_PAGE)
     since = clock.now() - _BACKFILLS_LISTED_FOR
     page = BACKFILL.page(call.connection, registry_key, listing.place, created_since=since)
@@ -134,7 +134,7 @@ def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mappin
 
 def _find_backfill(call: Call, request: Mapping[str, Any]) -> Document[Backfill]:
     account_id, backfill_id = call.account_id(request.get("registryId")), request["replicationBackfillId"]
-    document = BACKFILL.get(call.connection, get_registry(call, account_id), backfill_id)
+    document = BACKFILL.get(call.connection, get_registry_key(call, account_id), backfill_id)
     if document is None or document.created_at < clock.now() - _BACKFILLS_LISTED_FOR:
         raise backfill_not_found(backfill_id, account_id)
     return document

@@ -10,7 +10,7 @@ from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, of_repository
 from fakeecr.operations.paging import Listing, refuse_paging
 from fakeecr.registry.call import Call
 from fakeecr.registry.creation import check_settings
-from fakeecr.registry.lookup import find_repository, get_registry, get_repository
+from fakeecr.registry.lookup import find_repository, get_registry_key, get_repository
 from fakeecr.rules import quotas
 from fakeecr.rules.arns import registry_host, repository_arn
 from fakeecr.rules.mutability import check_exclusion_filters
@@ -68,7 +68,7 @@ def describe_repositories(
             if name not in rows:
                 find_repository(call, name, account_id)
         return {"repositories": [_describe(call, rows[name]) for name in dict.fromkeys(names)], **LAST_PAGE}
-    listing = Listing(call, request, "DescribeRepositories", get_registry(call, account_id))
+    listing = Listing(call, request, "DescribeRepositories", get_registry_key(call, account_id))
     page = repositories.page_of_repositories(call.connection, account_id, call.region.name, listing.place)
     return {"repositories": [_describe(call, row) for row in page.rows], **listing.envelope(page)}
 

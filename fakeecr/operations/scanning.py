@@ -23,7 +23,7 @@ from fakeecr.operations.paging import Listing, page_of_items
 from fakeecr.registry import made_up
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
-from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry
+from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry_key
 from fakeecr.registry.scanning import applied_frequency, get_configuration, scan
 from fakeecr.rules.arns import finding_arn, repository_arn
 from fakeecr.rules.manifests import LISTS
@@ -77,7 +77,7 @@ def put_registry_scanning_configuration(
 
 def get_registry_scanning_configuration(call: Call, request: object) -> GetRegistryScanningConfigurationResponseTypeDef:
     """Return how the registry's images are scanned."""
-    return {"scanningConfiguration": get_configuration(call, get_registry(call)), **of_registry(call.account_id())}
+    return {"scanningConfiguration": get_configuration(call, get_registry_key(call)), **of_registry(call.account_id())}
 
 
 def batch_get_repository_scanning_configuration(
@@ -86,7 +86,7 @@ def batch_get_repository_scanning_configuration(
     """Return how the images of repositories are scanned: by the registry's rules, or else by their own setting."""
     account_id = call.account_id()
     names = list(dict.fromkeys(request["repositoryNames"]))
-    configuration = get_configuration(call, get_registry(call))
+    configuration = get_configuration(call, get_registry_key(call))
     rows = repositories.get_rows(call.connection, account_id, call.region.name, names)
     configurations: list[RepositoryScanningConfigurationTypeDef] = []
     failures: list[RepositoryScanningConfigurationFailureTypeDef] = []

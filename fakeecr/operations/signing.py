@@ -9,7 +9,7 @@ from fakeecr.aws_errors import signing_configuration_not_found
 from fakeecr.operations.envelopes import EMPTY, of_registry, of_repository
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import SIGNATURE, SIGNING
-from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry
+from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry_key
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -33,7 +33,7 @@ def put_signing_configuration(
 
 def get_signing_configuration(call: Call, request: object) -> GetSigningConfigurationResponseTypeDef:
     """Return the signing configuration."""
-    document = SIGNING.get(call.connection, get_registry(call))
+    document = SIGNING.get(call.connection, get_registry_key(call))
     if document is None:
         raise signing_configuration_not_found(call.account_id())
     return {"signingConfiguration": document.content, **of_registry(call.account_id())}
@@ -41,7 +41,7 @@ def get_signing_configuration(call: Call, request: object) -> GetSigningConfigur
 
 def delete_signing_configuration(call: Call, request: object) -> DeleteSigningConfigurationResponseTypeDef:
     """Delete the signing configuration, and return it; signed images stay signed."""
-    document = SIGNING.remove(call.connection, get_registry(call))
+    document = SIGNING.remove(call.connection, get_registry_key(call))
     if document is None:
         raise signing_configuration_not_found(call.account_id())
     return {"signingConfiguration": document.content, **of_registry(call.account_id())}

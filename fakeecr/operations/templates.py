@@ -14,7 +14,7 @@ from fakeecr.registry.call import Call
 from fakeecr.registry.creation import settings_of_template
 from fakeecr.registry.expiry import parse_policy
 from fakeecr.registry.kinds import TEMPLATE
-from fakeecr.registry.lookup import ensure_registry, get_registry
+from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.registry.policies import normalize_policy
 from fakeecr.rules.resource_tags import check_tags
 from fakeecr.store.documents import Document
@@ -75,7 +75,7 @@ def delete_repository_creation_template(
 ) -> DeleteRepositoryCreationTemplateResponseTypeDef:
     """Delete a template, and return it."""
     document = _find_template(call, request["prefix"])
-    TEMPLATE.remove(call.connection, get_registry(call), document.name)
+    TEMPLATE.remove(call.connection, get_registry_key(call), document.name)
     return {"repositoryCreationTemplate": _describe(document), **of_registry(call.account_id())}
 
 
@@ -83,7 +83,7 @@ def describe_repository_creation_templates(
     call: Call, request: DescribeRepositoryCreationTemplatesRequestTypeDef
 ) -> DescribeRepositoryCreationTemplatesResponseTypeDef:
     """Describe the templates: page by page, or those of the prefixes in the request."""
-    registry_key = get_registry(call)
+    registry_key = get_registry_key(call)
     prefixes = request.get("prefixes")
     if prefixes:
         refuse_paging(request, "prefixes")
@@ -100,7 +100,7 @@ def describe_repository_creation_templates(
 
 
 def _find_template(call: Call, prefix: str) -> Document[dict[str, Any]]:
-    document = TEMPLATE.get(call.connection, get_registry(call), prefix)
+    document = TEMPLATE.get(call.connection, get_registry_key(call), prefix)
     if document is None:
         raise template_not_found(prefix)
     return document

@@ -10,7 +10,7 @@ from fakeecr.registry.call import Call
 from fakeecr.registry.copying import copy_image
 from fakeecr.registry.creation import ensure_repository
 from fakeecr.registry.kinds import CACHE_RULE, CacheRule
-from fakeecr.registry.lookup import Failure, find_images, find_repository, get_registry, get_repository
+from fakeecr.registry.lookup import Failure, find_images, find_repository, get_registry_key, get_repository
 from fakeecr.rules.upstreams import ecr_registry_at
 from fakeecr.rules.wildcards import longest_prefix
 from fakeecr.store import repositories
@@ -40,7 +40,7 @@ def _pull_through(
     call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]
 ) -> StoredRepository | None:
     """Copy the images that upstream has into the cache; return its repository, or None if nothing was copied."""
-    documents = CACHE_RULE.get_all(call.connection, get_registry(call, account_id))
+    documents = CACHE_RULE.get_all(call.connection, get_registry_key(call, account_id))
     rules = {document.name: document.content for document in documents}
     prefix = longest_prefix(rules, name)
     if prefix is None:

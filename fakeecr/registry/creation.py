@@ -10,7 +10,7 @@ from fakeecr import clock
 from fakeecr.registry import expiry, policies
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import TEMPLATE
-from fakeecr.registry.lookup import find_repository, get_registry, get_repository
+from fakeecr.registry.lookup import find_repository, get_registry_key, get_repository
 from fakeecr.rules.encryption import resolve_encryption
 from fakeecr.rules.mutability import check_exclusion_filters
 from fakeecr.rules.resource_tags import check_tags
@@ -70,7 +70,7 @@ def _create_by_template(
     """Create a repository by the template with the longest matching prefix; None if no template is for this purpose."""
     templates = {
         document.name: document.content
-        for document in TEMPLATE.get_all(call.connection, get_registry(call, account_id))
+        for document in TEMPLATE.get_all(call.connection, get_registry_key(call, account_id))
         if purpose in document.content["appliedFor"]
     }
     prefix = longest_prefix(templates, name)

@@ -28,15 +28,15 @@ def delete_images(call: Call, repository: StoredRepository, image_ids: Sequence[
 
     An image of a list cannot be deleted while the list exists, not even together with it in one call. [observed]
     """
-    found = find_images(call, repository, image_ids)
-    stored = [image for _, image in found if isinstance(image, StoredImage)]
+    results = find_images(call, repository, image_ids)
+    stored = [image for _, image in results if isinstance(image, StoredImage)]
     tags_left = images.get_tags(call.connection, [image.key for image in stored])
     lists = images.get_lists_of(call.connection, repository.key, {image.digest for image in stored})
     identifiers: list[tuple[str, str | None]] = []
     failures: list[ImageFailureTypeDef] = []
     deleted: dict[int, str] = {}
     removed_tags: dict[str, str] = {}
-    for image_id, image in found:
+    for image_id, image in results:
         if isinstance(image, Failure):
             failures.append(image.of(image_id))
             continue

@@ -1,4 +1,4 @@
-"""Finding what a request names: a registry, a repository, one image, many images."""
+"""Looking up what a request names: a registry, a repository, one image, many images."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ _log = logging.getLogger("fakeecr")
 # --- Registries ----------------------------------------------------------------------------------
 
 
-def get_registry(call: Call, account_id: str | None = None) -> int | None:
-    """Return the key of an account's registry, by default the caller's, or None if it does not exist yet."""
+def get_registry_key(call: Call, account_id: str | None = None) -> int | None:
+    """Return the key of an account's registry, or else of the default registry; None if it does not exist yet."""
     return repositories.get_registry(call.connection, call.account_id(account_id), call.region.name)
 
 
 def ensure_registry(call: Call, account_id: str | None = None) -> int:
-    """Return the key of an account's registry, by default the caller's, which is created if it does not exist."""
+    """Return the key of an account's registry, or else of the default registry, which is created if needed."""
     return repositories.ensure_registry(call.connection, call.account_id(account_id), call.region.name)
 
 
@@ -87,7 +87,7 @@ class Failure(NamedTuple):
 
 
 NOT_FOUND = Failure("ImageNotFound", "Requested image not found")
-_NEITHER = Failure("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
+_NO_DIGEST_OR_TAG = Failure("MissingDigestAndTag", "Invalid request parameters: both tag and digest cannot be null")
 _INVALID_DIGEST = Failure(
     "InvalidImageDigest", f"Invalid request parameters: image digest should satisfy the regex '{IMAGE_DIGEST}'"
 )
@@ -98,18 +98,19 @@ _MISMATCH = Failure(
     "ImageTagDoesNotMatchDigest", "Invalid request parameters: given tag does not map to the given digest"
 )
 
-FoundImage = tuple["ImageIdentifierTypeDef", StoredImage | Failure]
+# An image id of a request, and the image that it names, or why there is none.
+ImageResult = tuple["ImageIdentifierTypeDef", StoredImage | Failure]
 
 
 def find_images(
     call: Call, repository: StoredRepository, image_ids: Sequence[ImageIdentifierTypeDef]
-) -> list[FoundImage]:
-    """Return for each image id, once and in the order given, its image, or why there is none."""
+) -> list[ImageResult]:
+    """Return one result for each image id, in the order given; an id that is given twice has one result."""
     digests = {image_id["imageDigest"] for image_id in image_ids if "imageDigest" in image_id}
     tags = {image_id["imageTag"] for image_id in image_ids if "imageTag" in image_id}
     by_digest = images.get_images(call.connection, repository.key, list(filter(is_image_digest, digests)))
     by_tag = images.get_images_by_tag(call.connection, repository.key, list(filter(is_image_tag, tags)))
-    results: dict[tuple[str | None, str | None], FoundImage] = {}
+    results: dict[tuple[str | None, str | None], ImageResult] = {}
     for image_id in image_ids:
         digest, tag = image_id.get("imageDigest"), image_id.get("imageTag")
         results[digest, tag] = image_id, _match(digest, tag, by_digest, by_tag)
@@ -120,7 +121,7 @@ def _match(
     digest: str | None, tag: str | None, by_digest: Mapping[str, StoredImage], by_tag: Mapping[str, StoredImage]
 ) -> StoredImage | Failure:
     if digest is None and tag is None:
-        return _NEITHER
+        return _NO_DIGEST_OR_TAG
     if digest is not None and not is_image_digest(digest):
         return _INVALID_DIGEST
     if tag is None:
@@ -133,26 +134,27 @@ def _match(
     return image if digest in (None, image.digest) else _MISMATCH
 
 
-def require(repository: StoredRepository, found: FoundImage) -> StoredImage:
-    """Return an image that :func:`find_images` found, for operations that fail as a whole without it.
+def require_image(repository: StoredRepository, result: ImageResult) -> StoredImage:
+    """Return the image of a result of :func:`find_images`, for operations that fail as a whole without it.
 
     Raises:
         ECRError: an ImageNotFoundException or InvalidParameterException.
     """
-    image_id, image = found
+    image_id, image = result
     if isinstance(image, StoredImage):
         return image
-    check_image_id(image)
+    check_image_id(result)
     raise image_not_found(image_id, repository)
 
 
-def check_image_id(image: StoredImage | Failure) -> None:
-    """Check that an image id was well-formed, given what :func:`find_images` found for it.
+def check_image_id(result: ImageResult) -> None:
+    """Check that the image id of a result of :func:`find_images` is well-formed, whether or not it names an image.
 
     Raises:
         ECRError: an InvalidParameterException.
     """
-    if image is _NEITHER:
+    _, image = result
+    if image is _NO_DIGEST_OR_TAG:
         raise invalid_parameter("imageId", "both tag and digest cannot be null")
     if image is _INVALID_DIGEST:
         raise invalid_parameter("imageDigest", f"must satisfy regular expression '{IMAGE_DIGEST}'")
@@ -166,5 +168,5 @@ def find_image(call: Call, repository: StoredRepository, image_id: ImageIdentifi
     Raises:
         ECRError: an ImageNotFoundException or InvalidParameterException.
     """
-    (found,) = find_images(call, repository, [image_id])
-    return require(repository, found)
+    (result,) = find_images(call, repository, [image_id])
+    return require_image(repository, result)

@@ -53,13 +53,13 @@ def pull_images(
         image_ids: the images.
         accepted_media_types: the media types that the client takes; None for all.
     """
-    found = find_images(call, repository, image_ids)
-    keys = [image.key for _, image in found if not isinstance(image, Failure)]
+    results = find_images(call, repository, image_ids)
+    keys = [image.key for _, image in results if not isinstance(image, Failure)]
     manifests, tags = images.get_manifests(call.connection, keys), images.get_tags(call.connection, keys)
     pulled: dict[tuple[str, str | None], PulledImage] = {}
     failures: list[ImageFailureTypeDef] = []
     pulled_keys = set()
-    for image_id, image in found:
+    for image_id, image in results:
         if isinstance(image, Failure):
             failures.append(image.of(image_id))
             continue

@@ -10,11 +10,10 @@ from fakeecr.registry.call import Call
 from fakeecr.registry.copying import copy_image
 from fakeecr.registry.creation import ensure_repository
 from fakeecr.registry.kinds import REPLICA, REPLICATION
-from fakeecr.registry.lookup import get_repository
 from fakeecr.store import images, repositories
 from fakeecr.store.images import StoredImage
 from fakeecr.store.pages import EVERYTHING
-from fakeecr.store.repositories import StoredRepository
+from fakeecr.store.repositories import RepositoryRow, StoredRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ReplicationConfigurationOutputTypeDef, ReplicationRuleOutputTypeDef
@@ -73,7 +72,11 @@ def replicate(
 
 
 def _replicate_to(
-    call: Call, destination: Destination, repository: StoredRepository, image: StoredImage, tags: Sequence[str]
+    call: Call,
+    destination: Destination,
+    repository: StoredRepository | RepositoryRow,
+    image: StoredImage,
+    tags: Sequence[str],
 ) -> None:
     now = clock.now()
     target = ensure_repository(
@@ -130,12 +133,9 @@ def backfill(
         DescribeReplicationBackfillResults.
     """
     results = []
-    rows = repositories.page_of_repositories(call.connection, account_id, call.region.name, EVERYTHING).rows
-    for row in rows:
-        if destination not in destinations_of(configuration["rules"], row.name):
-            continue
-        repository = get_repository(call, row.name, account_id)
-        if repository is None:
+    page = repositories.page_of_repositories(call.connection, account_id, call.region.name, EVERYTHING)
+    for repository in page.rows:
+        if destination not in destinations_of(configuration["rules"], repository.name):
             continue
         for image in images.all_with_relations(call.connection, repository.key):
             if image.status != "ACTIVE":
@@ -145,5 +145,5 @@ def backfill(
             _replicate_to(call, destination, repository, stored, image.tags)
             for tag in [{"imageTag": tag} for tag in image.tags] or [{}]:
                 image_id = {"imageDigest": image.digest, **tag}
-                results.append({"imageId": image_id, "repositoryName": row.name, "status": "COMPLETE"})
+                results.append({"imageId": image_id, "repositoryName": repository.name, "status": "COMPLETE"})
     return results

@@ -92,8 +92,9 @@ class _Numbered(NamedTuple):
 
 def page_of_items(items: Sequence[Item], place: Place) -> Page[Item]:
     """Return a page of a sequence in memory; an item's key is its position, counted from 1."""
-    rows = [_Numbered(number, item) for number, item in enumerate(items[place.after :], place.after + 1)]
-    page = page_of(rows[: place.size + 1], place)
+    # One item more than the page has shows that another page follows.
+    following = items[place.after : place.after + place.size + 1]
+    page = page_of([_Numbered(number, item) for number, item in enumerate(following, place.after + 1)], place)
     return Page([row.item for row in page.rows], page.last_key)
 
 

@@ -178,14 +178,16 @@ def list_image_referrers(call: Call, request: ListImageReferrersRequestTypeDef) 
 
 
 def _referrer(row: ReferrerRow) -> ImageReferrerTypeDef:
+    # Only a manifest gives an image its subject, so a referrer has one.
+    manifest = row.manifest or b""
     referrer: ImageReferrerTypeDef = {
         "artifactStatus": row.status,  # type: ignore[typeddict-item] # a constraint of the table
         "digest": row.digest,
         "mediaType": row.media_type or OCI_MANIFEST,
         # The manifest's own size, as in the descriptors of OCI's referrers.
-        "size": len(row.manifest or b""),
+        "size": len(manifest),
     }
-    annotations = annotations_of(row.manifest or b"")
+    annotations = annotations_of(manifest)
     if annotations:
         referrer["annotations"] = annotations
     if row.artifact_type is not None:

@@ -112,8 +112,8 @@ def describe_replication_backfill_results(call: Call, request: Mapping[str, Any]
     page = page_of_items(results, listing.place)
     return {
         **_summary(document),
-        "registryId": call.account_id(request.get("registryId")),
         "results": page.rows,
+        **of_registry(call.account_id(request.get("registryId"))),
         **listing.envelope(page),
     }
 
@@ -127,7 +127,7 @@ def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mappin
     page = BACKFILL.page(call.connection, registry_key, listing.place, created_since=since)
     return {
         "backfills": [_summary(document) for document in page.rows],
-        "registryId": account_id,
+        **of_registry(account_id),
         **listing.envelope(page),
     }
 

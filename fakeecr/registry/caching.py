@@ -31,9 +31,8 @@ def find_repository_to_pull_from(
     repository = get_repository(call, name, registry_id)
     if repository is not None and not repository.is_registry_configured:
         return repository
-    return _pull_through(call, call.account_id(registry_id), name, image_ids) or (
-        repository or find_repository(call, name, registry_id)
-    )
+    cache = _pull_through(call, call.account_id(registry_id), name, image_ids)
+    return cache or repository or find_repository(call, name, registry_id)
 
 
 def _pull_through(

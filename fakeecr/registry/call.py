@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Call:
 
     def in_region(self, name: str) -> Call:
         """Return the same call as if it were made to another region."""
-        return Call(self.connection, self.settings, self.region_of(name), self.secret, self.region_of)
+        return replace(self, region=self.region_of(name))
 
 
 class Backend:

@@ -104,24 +104,22 @@ def complete_upload(call: Call, repository: StoredRepository, upload_id: str, di
 def get_layers(call: Call, repository_key: int, digests: Collection[str]) -> dict[str, Layer]:
     """Return a repository's layers by their digests; missing ones are left out."""
     stored = layers.get_layers(call.connection, repository_key, digests)
-    found = {digest: Layer(layer.size, layer) for digest, layer in stored.items()}
-    if EMPTY_DIGEST in digests and EMPTY_DIGEST not in found and _made_up_status(call, repository_key):
-        found[EMPTY_DIGEST] = Layer(len(EMPTY_BLOB), None)
-    return found
+    available = {digest: Layer(layer.size, layer) for digest, layer in stored.items()}
+    if EMPTY_DIGEST in digests and EMPTY_DIGEST not in stored:
+        status = images.get_made_up_status(call.connection, repository_key)
+        if status is not None:
+            available[EMPTY_DIGEST] = Layer(len(EMPTY_BLOB), None)
+    return available
 
 
 def get_use(call: Call, repository_key: int, digest: str) -> LayerUse | None:
     """Return how an image uses a layer, an active image if there is one, or None if no image does."""
     use = layers.get_use(call.connection, repository_key, digest)
     if digest == EMPTY_DIGEST and (use is None or use.status != "ACTIVE"):
-        status = _made_up_status(call, repository_key)
+        status = images.get_made_up_status(call.connection, repository_key)
         if status is not None and (use is None or status == "ACTIVE"):
             return LayerUse(status, OCI_CONFIG)
     return use
-
-
-def _made_up_status(call: Call, repository_key: int) -> str | None:
-    return images.get_made_up_status(call.connection, repository_key)
 
 
 def pull_layer(call: Call, repository: StoredRepository, digest: str) -> bytes:

@@ -1,4 +1,4 @@
-"""Pull-through caches: pulling what a repository lacks from its upstream."""
+"""Pull-through caches: images that are copied from an upstream registry when they are pulled."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def find_repository_to_pull_from(
     call: Call, name: str, registry_id: str | None, image_ids: Sequence[ImageIdentifierTypeDef]
 ) -> StoredRepository:
-    """Return the repository of a pull, after a cache has pulled these images from its upstream.
+    """Return the repository of a pull; if a cache rule matches its name, first copy these images from upstream.
 
     Raises:
         ECRError: a RepositoryNotFoundException.
@@ -38,7 +38,7 @@ def find_repository_to_pull_from(
 def _pull_through(
     call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]
 ) -> StoredRepository | None:
-    """Copy the images that upstream has into the cache; return its repository, or None if nothing was copied."""
+    """Copy images from upstream into the cache, and return its repository, or None if nothing was copied."""
     documents = CACHE_RULE.get_all(call.connection, get_registry_key(call, account_id))
     rules = {document.name: document.content for document in documents}
     prefix = longest_prefix(rules, name)
@@ -50,7 +50,7 @@ def _pull_through(
     cache = None
     for image_id, image in find_images(call, upstream, image_ids):
         if isinstance(image, Failure) or image.status != "ACTIVE":
-            continue
+            continue  # the pull reports it as missing, unless the cache has it already
         cache = cache or ensure_repository(call, account_id, name, "PULL_THROUGH_CACHE", clock.now())
         tag = image_id.get("imageTag")
         copy_image(call, upstream.key, image, cache, [tag] if tag else [])
@@ -65,7 +65,10 @@ def _upstream_name(prefix: str, rule: CacheRule, name: str) -> str:
 
 
 def _get_upstream_repository(call: Call, rule: CacheRule, name: str) -> StoredRepository | None:
-    """Return a repository upstream: of this fake's own registry if the host is ECR's, else one that a seed offers."""
+    """Return the repository of this name at the upstream of a rule, or None if it does not exist.
+
+    Behind a host of ECR it is first looked up in this fake's own registries, then among the upstreams of seeds.
+    """
     host = rule["upstreamRegistryUrl"]
     ecr_registry = ecr_registry_at(host)
     repository = ecr_registry and repositories.get_repository(call.connection, *ecr_registry, name)

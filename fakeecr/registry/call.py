@@ -1,4 +1,4 @@
-"""One call, as operations and registries see it, and the backend that opens calls."""
+"""A call, as operations and registries see it, and the backend that calls are built from."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Call:
 
 
 class Backend:
-    """The registries of one fake: its database and its settings, from which calls are opened.
+    """The registries of one fake: its database and its settings, from which calls are built.
 
     Args:
         store: the database.
@@ -57,7 +57,7 @@ class Backend:
         self._region_of = region_of
 
     def call(self, connection: Connection, region: str | None = None) -> Call:
-        """Build the call of a transaction, made to a region or else to the default one."""
+        """Build a call to a region, by default the default region, in a transaction."""
         region_of = self._region_of
         return Call(connection, self.settings, region_of(region or self.settings.region), self.store.secret, region_of)
 

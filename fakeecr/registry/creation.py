@@ -1,4 +1,4 @@
-"""Creating repositories: as a request asks, or by a creation template when something is pushed, copied or cached."""
+"""Creating repositories: on request, or by a template when something is pushed, replicated or cached."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def check_settings(call: Call, account_id: str, request: Mapping[str, Any]) -> R
 def ensure_repository(
     call: Call, account_id: str, name: str, purpose: Purpose, created_at: datetime
 ) -> StoredRepository:
-    """Return a repository, which is created if it does not exist: by a template, or with the default settings."""
+    """Return a repository, which is created if it does not exist: by a template, or else with the default settings."""
     return (
         get_repository(call, name, account_id)
         or _create_by_template(call, account_id, name, purpose, created_at)
@@ -52,7 +52,7 @@ def ensure_repository(
 
 
 def find_repository_to_push_to(call: Call, name: str, registry_id: str | None) -> StoredRepository:
-    """Return the repository of a push, which is created if a template says so.
+    """Return the repository of a push, which is created if it does not exist and a template matches its name.
 
     Raises:
         ECRError: a RepositoryNotFoundException.
@@ -67,7 +67,7 @@ def find_repository_to_push_to(call: Call, name: str, registry_id: str | None) -
 def _create_by_template(
     call: Call, account_id: str, name: str, purpose: Purpose, created_at: datetime
 ) -> StoredRepository | None:
-    """Create a repository by the template with the longest matching prefix; None if no template is for this purpose."""
+    """Create a repository by the template for this purpose with the longest prefix; None if no template matches."""
     templates = {
         document.name: document.content
         for document in TEMPLATE.get_all(call.connection, get_registry_key(call, account_id))
@@ -100,6 +100,6 @@ def settings_of_template(call: Call, account_id: str, template: Mapping[str, Any
     Raises:
         ECRError: an InvalidParameterException or KmsException, if the template is not valid.
     """
-    # A template may hold an empty key, which means none.
+    # In a template, an empty key is the same as no key.
     encryption = {name: value for name, value in template["encryptionConfiguration"].items() if value}
     return check_settings(call, account_id, {**template, "encryptionConfiguration": encryption})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Deletion(NamedTuple):
-    """The result of deleting images: the digest and tag of each identifier that is gone, and the failures."""
+    """The result of deleting images: digest and tag of every deleted identifier, and the failures."""
 
     identifiers: Sequence[tuple[str, str | None]]
     failures: Sequence[ImageFailureTypeDef]
@@ -42,7 +42,7 @@ def delete_images(call: Call, repository: StoredRepository, image_ids: Sequence[
             continue
         tag, remaining = image_id.get("imageTag"), tags_left.get(image.key, [])
         if image.key in deleted or tag in removed_tags:
-            continue  # an earlier id of this call meant it too
+            continue  # an earlier id of this call named the same image or tag
         if tag is not None and remaining != [tag]:
             remaining.remove(tag)
             removed_tags[tag] = image.digest

@@ -26,13 +26,13 @@ def draft_image(
     size: int | None = None,
     platforms: Sequence[str] = (),
 ) -> NewImage:
-    """Build an image from its description; its digest is empty if it is still to be made up.
+    """Build an image from its description; if it is to be made up, its digest is still empty.
 
     Args:
         pushed_at: when it was pushed.
         digest: its digest; by default its manifest's.
         manifest: the exact bytes of its manifest, which may be invalid.
-        media_type: its media type, for a manifest that names none, or for an image known only by its digest.
+        media_type: its media type, if its manifest names none or only its digest is known.
         size: its size in bytes; by default what its manifest says.
         platforms: the platforms of an index that is to be made up.
 

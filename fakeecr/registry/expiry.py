@@ -23,7 +23,7 @@ def parse_policy(text: str) -> LifecyclePolicy:
     """Return a lifecycle policy from its text.
 
     Raises:
-        ECRError: an InvalidParameterException that says what is wrong (observed).
+        ECRError: an InvalidParameterException that says what is wrong. [observed]
     """
     try:
         return lifecycle.parse(text)
@@ -32,7 +32,7 @@ def parse_policy(text: str) -> LifecyclePolicy:
 
 
 def put_policy(connection: Connection, repository_key: int, text: str) -> None:
-    """Store the text of a policy; in place of another policy, it is evaluated when that one would have been."""
+    """Store the text of a policy. If it replaces another text, it is evaluated when that would have been."""
     earlier = LIFECYCLE_POLICY.get(connection, repository_key)
     if earlier is None:
         _put(connection, repository_key, text, None, clock.now())
@@ -43,6 +43,7 @@ def put_policy(connection: Connection, repository_key: int, text: str) -> None:
 def _put(
     connection: Connection, repository_key: int, text: str, evaluated_at: datetime | None, waiting_since: datetime
 ) -> None:
+    """Store a policy, whose next daily run is due 24 hours after `waiting_since`."""
     content: StoredLifecyclePolicy = {
         "text": text,
         "evaluated": None if evaluated_at is None else evaluated_at.timestamp(),
@@ -56,7 +57,7 @@ def evaluated_at(policy: StoredLifecyclePolicy) -> datetime:
 
 
 def decide(connection: Connection, repository_key: int, rules: Sequence[Rule], now: datetime) -> list[Decision]:
-    """Return what rules would do with the images of a repository now."""
+    """Return what rules do with the images of a repository at this moment."""
     candidates = [
         Candidate(
             digest=image.digest,
@@ -74,8 +75,8 @@ def decide(connection: Connection, repository_key: int, rules: Sequence[Rule], n
     return lifecycle.evaluate(rules, candidates, now)
 
 
-def run(connection: Connection, now: datetime) -> list[Decision]:
-    """Carry out every lifecycle policy of all registries, and return what was decided."""
+def carry_out_policies(connection: Connection, now: datetime) -> list[Decision]:
+    """Carry out the lifecycle policies of all registries, and return the decisions."""
     decisions: list[Decision] = []
     for repository_key, policy in LIFECYCLE_POLICY.everywhere(connection):
         decided = decide(connection, repository_key, lifecycle.parse(policy["text"]).rules, now)
@@ -91,7 +92,7 @@ def run(connection: Connection, now: datetime) -> list[Decision]:
 
 
 class DailyRun:
-    """The run that AWS makes every day, on one database: when asked for, or 24 hours after the last.
+    """The run of lifecycle policies that AWS makes every day, on one database.
 
     Args:
         store: the database.
@@ -102,11 +103,11 @@ class DailyRun:
         self._next: datetime | None = None
 
     def run(self) -> list[Decision]:
-        """Carry out every lifecycle policy now."""
+        """Carry out every lifecycle policy now, and return the decisions."""
         now = clock.now()
         self._next = now + _DAY
         with self._store.writing() as connection:
-            return run(connection, now)
+            return carry_out_policies(connection, now)
 
     def run_if_due(self) -> None:
         """Carry out every lifecycle policy if 24 hours have passed since the last run, in any process."""

@@ -1,6 +1,6 @@
 """Every kind of document that registries, repositories and images have.
 
-The kinds' names are in state files, so they cannot change.
+The names of kinds are stored in state files, so they must not change.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ REPOSITORY_POLICY: Kind[str] = Kind(RepositoryDocument, "policy")
 LIFECYCLE_POLICY: Kind[StoredLifecyclePolicy] = Kind(RepositoryDocument, "lifecycle")
 LIFECYCLE_PREVIEW: Kind[Preview] = Kind(RepositoryDocument, "lifecycle preview")
 
-# Of images. A scan and a signature have no content: that they exist, and when, is all.
+# Of images. A scan and a signature have no content; only their existence and their times count.
 SCAN: ImageKind[None] = ImageKind("scan")
 FINDINGS: ImageKind[list[dict[str, Any]]] = ImageKind("findings")
 SIGNATURE: ImageKind[None] = ImageKind("signing")

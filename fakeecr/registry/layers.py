@@ -32,7 +32,7 @@ class Layer(NamedTuple):
 
 
 def begin_upload(call: Call, repository: StoredRepository) -> str:
-    """Open an upload, and return its id."""
+    """Begin an upload, and return its id."""
     upload_id = str(uuid4())
     layers.create_upload(call.connection, repository.key, upload_id)
     return upload_id
@@ -76,7 +76,7 @@ def add_part(
 
 
 def complete_upload(call: Call, repository: StoredRepository, upload_id: str, digests: Collection[str]) -> str:
-    """Turn an upload into a layer, and return its digest, which must be each of the digests given.
+    """Turn an upload into a layer, and return its digest, which every given digest must be equal to.
 
     Raises:
         ECRError: an UploadNotFoundException, EmptyUploadException, LayerPartTooSmallException, InvalidLayerException
@@ -113,7 +113,10 @@ def get_layers(call: Call, repository_key: int, digests: Collection[str]) -> dic
 
 
 def get_use(call: Call, repository_key: int, digest: str) -> LayerUse | None:
-    """Return how an image uses a layer, an active image if there is one, or None if no image does."""
+    """Return the use of a layer by an image, preferably an active one, or None if no image uses the layer.
+
+    Every made-up image uses the empty config, although no reference to it is stored.
+    """
     use = layers.get_use(call.connection, repository_key, digest)
     if digest == EMPTY_DIGEST and (use is None or use.status != "ACTIVE"):
         status = images.get_made_up_status(call.connection, repository_key)

@@ -31,7 +31,7 @@ def make_manifest(words: str) -> bytes:
 
 
 def made_digest(words: str) -> str:
-    """Return the digest of :func:`make_manifest` of the same words, without making it."""
+    """Return the digest of the manifest that :func:`make_manifest` makes from these words, without making it."""
     sha256 = _hashed_prefix.copy()
     sha256.update(words.encode() + _SUFFIX)
     return f"sha256:{sha256.hexdigest()}"
@@ -63,10 +63,10 @@ def _words_for(words: str, platform: str) -> str:
 
 
 def split_by_platform(image: NewImage, platforms: Sequence[str]) -> list[NewImage]:
-    """Return an index in place of a made-up image, preceded by an image for each platform.
+    """Return the images that replace a made-up image of several platforms: one for each platform, then their index.
 
     Args:
-        image: what the index and its images have in common; a size is that of each image.
+        image: what the index and its images have in common; its size, if any, is that of each image.
         platforms: such as ``linux/arm64/v8``.
     """
     words = image.made_from or ""
@@ -84,7 +84,7 @@ def new_words(call: Call, repository_key: int, name: str, platforms: Sequence[st
     while True:
         words = f"{name}#{images.count_push(call.connection, repository_key)}"
         digest = digest_of(make_index(words, platforms)) if platforms else made_digest(words)
-        # The repository has it already if a seed brought an image that was made up elsewhere.
+        # The repository may have it already: from a seed that another fake dumped.
         if images.get_image(call.connection, repository_key, digest) is None:
             return words
 

@@ -1,4 +1,4 @@
-"""Repository policies: checked, and stored with their repository."""
+"""Policies of repositories and registries: checked, and those of repositories stored."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def normalize_policy(text: str, owner: str) -> str:
         owner: whose policy it is: ``repository`` or ``registry``.
 
     Raises:
-        ECRError: an InvalidParameterException, whose message is all that AWS says (observed).
+        ECRError: an InvalidParameterException; AWS does not say what is wrong with the policy. [observed]
     """
     try:
         return access.normalize(text)

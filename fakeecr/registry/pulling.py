@@ -45,12 +45,12 @@ def pull_images(
     image_ids: Sequence[ImageIdentifierTypeDef],
     accepted_media_types: Sequence[str] | None = None,
 ) -> Pull:
-    """Pull images; by its digest alone, an image is returned once for each of its tags.
+    """Pull images; one that is named by its digest alone is returned once for each of its tags.
 
     Args:
         call: the call.
-        repository: where from.
-        image_ids: the images.
+        repository: the repository that has the images.
+        image_ids: the ids that name the images.
         accepted_media_types: the media types that the client takes; None for all.
     """
     results = find_images(call, repository, image_ids)

@@ -1,4 +1,4 @@
-"""Pushing an image: the checks of a manifest, storing it, and what the registry then does with it."""
+"""Pushing an image: checking its manifest, storing it, and then scanning, signing and replicating it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def push_manifest(
 
     Args:
         call: the call.
-        repository: where to.
-        manifest: its exact bytes.
-        media_type: the media type given beside it.
+        repository: the repository to push to.
+        manifest: the exact bytes of the manifest.
+        media_type: the media type that was given beside the manifest.
         digest: the digest that the client calculated.
         tag: the tag that the image gets.
 
     Raises:
-        ECRError: whatever PutImage refuses a push with.
+        ECRError: the push is invalid; any error of PutImage, except one about the repository.
     """
     if tag is not None and not is_image_tag(tag):
         raise invalid_parameter("imageTag", f"must satisfy regular expression '{IMAGE_TAG}'")
@@ -77,10 +77,10 @@ def push_image(
 
     Args:
         call: the call.
-        repository: where to.
-        existing: the image of this digest in the repository.
+        repository: the repository to push to.
+        existing: the image of the same digest that the repository has already; None if it is new.
         image: the image.
-        tags: the tags that it gets, with their present rows.
+        tags: the tags that it gets, each with its row, or None if no image has the tag yet.
     """
     stored = images.put_image(call.connection, repository.key, existing, image, tags, restored_at=image.pushed_at)
     if not (repository.is_registry_configured or repository.scan_on_push):
@@ -112,15 +112,15 @@ def _check_references(call: Call, repository: StoredRepository, contents: Conten
     digests = [reference.digest for reference in contents.references]
     if contents.is_list:
         available = set(images.get_images(call.connection, repository.key, digests))
-        error = aws_errors.referenced_images_not_found
+        make_error = aws_errors.referenced_images_not_found
     elif call.settings.require_layers:
         available = {*layers.get_layers(call, repository.key, digests), *contents.foreign_layers}
-        error = aws_errors.layers_required
+        make_error = aws_errors.layers_required
     else:
         return
     missing = [digest for digest in digests if digest not in available]
     if missing:
-        raise error(missing, repository)
+        raise make_error(missing, repository)
 
 
 def _check_change(
@@ -131,7 +131,7 @@ def _check_change(
     tag: str | None,
     tag_row: StoredTag | None,
 ) -> None:
-    """Check that a push changes something, and may: it neither moves an immutable tag nor adds one too many."""
+    """Check that a push changes something, moves no immutable tag, and does not exceed the quota of tags."""
     if existing is not None and (tag is None or (tag_row is not None and tag_row.image_key == existing.key)):
         if existing.status == "ACTIVE":
             raise aws_errors.image_already_exists(digest, tag, repository)

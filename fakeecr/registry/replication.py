@@ -38,7 +38,7 @@ class Destination(NamedTuple):
 
 
 def destinations_of(rules: Iterable[ReplicationRuleOutputTypeDef], name: str | None = None) -> list[Destination]:
-    """Return the destinations of rules, each once: all of them, or those of the repository of this name."""
+    """Return the destinations of rules, each once; with a name, only of rules that apply to this repository."""
     return list(
         dict.fromkeys(
             Destination(destination["registryId"], destination["region"])
@@ -51,7 +51,7 @@ def destinations_of(rules: Iterable[ReplicationRuleOutputTypeDef], name: str | N
 
 def _applies_to(rule: ReplicationRuleOutputTypeDef, name: str) -> bool:
     filters = rule.get("repositoryFilters")
-    return not filters or any(name.startswith(each["filter"]) for each in filters)
+    return not filters or any(name.startswith(prefix["filter"]) for prefix in filters)
 
 
 def _replicates_deletions(rule: Mapping[str, Any]) -> bool:
@@ -66,7 +66,7 @@ def replicate(
     image: StoredImage,
     tags: Sequence[str],
 ) -> None:
-    """Copy a pushed image to every destination of its repository; it is not replicated from there [documented]."""
+    """Copy a pushed image to every destination of its repository; copies are not replicated again [documented]."""
     for destination in destinations_of(configuration["rules"], repository.name):
         _replicate_to(call, destination, repository, image, tags)
 
@@ -94,8 +94,8 @@ def replicate_deletions(
     Args:
         call: the call.
         repository: the repository in which images or tags were deleted.
-        digests: the digests of deleted images; at a destination, an image that a list needs stays.
-        removed_tags: tags that were removed from images that stayed, with the digests of those images; at a
+        digests: the digests of the deleted images. At a destination, an image of a list is not deleted.
+        removed_tags: the tags that were removed from images that still exist, with the digests of these images. At a
             destination, an image that loses its last tag is deleted.
     """
     document = REPLICATION.get(call.connection, repository.registry_key)
@@ -111,7 +111,7 @@ def replicate_deletions(
 def _repeat_deletions(call: Call, target_key: int, digests: Collection[str], removed_tags: Mapping[str, str]) -> None:
     replicas = images.get_images(call.connection, target_key, [*digests, *removed_tags.values()])
     tags = images.get_tags(call.connection, [image.key for image in replicas.values()])
-    listed = images.get_lists_of(call.connection, target_key, list(replicas))
+    lists = images.get_lists_of(call.connection, target_key, list(replicas))
     deleted = {digest for digest in digests if digest in replicas}
     for tag, digest in removed_tags.items():
         remaining = tags.get(replicas[digest].key, []) if digest in replicas else []
@@ -120,13 +120,13 @@ def _repeat_deletions(call: Call, target_key: int, digests: Collection[str], rem
         elif tag in remaining:
             remaining.remove(tag)
             images.remove_tags(call.connection, target_key, [tag])
-    images.delete_images(call.connection, [replicas[digest].key for digest in deleted if digest not in listed])
+    images.delete_images(call.connection, [replicas[digest].key for digest in deleted if digest not in lists])
 
 
 def backfill(
     call: Call, account_id: str, configuration: ReplicationConfigurationOutputTypeDef, destination: Destination
 ) -> list[dict[str, Any]]:
-    """Copy the images that a registry has already to one destination of its configuration.
+    """Copy the images that a registry already has to one destination of its configuration.
 
     Returns:
         One result for each tag of an image, and one for an untagged image, in the form of

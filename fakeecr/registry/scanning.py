@@ -1,4 +1,4 @@
-"""Scans: which images are scanned when, and the record that they were."""
+"""Scans: which images are scanned when, and the records of scans."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEFAULT: RegistryScanningConfigurationTypeDef = {"rules": [], "scanType": "BASIC
 
 
 class AppliedFrequency(NamedTuple):
-    """How often a repository's images are scanned, and the filters of the registry's rule that says so."""
+    """How often a repository's images are scanned, and the filters of the registry's rule that decided it, if any."""
 
     frequency: ScanFrequencyType
     filters: list[str]
@@ -41,8 +41,8 @@ def applied_frequency(
     frequencies: tuple[ScanFrequencyType, ...] = ("CONTINUOUS_SCAN", "SCAN_ON_PUSH")
     for frequency in frequencies:
         for rule in configuration.get("rules", []):
-            filters = [each["filter"] for each in rule["repositoryFilters"]]
-            matching = [pattern for pattern in filters if matches_scan_filter(pattern, name)]
+            patterns = [scan_filter["filter"] for scan_filter in rule["repositoryFilters"]]
+            matching = [pattern for pattern in patterns if matches_scan_filter(pattern, name)]
             if rule["scanFrequency"] == frequency and matching:
                 return AppliedFrequency(frequency, matching)
     is_on_push = scan_on_push and configuration.get("scanType") == "BASIC"
@@ -56,7 +56,7 @@ def scan_on_push(
     media_type: str | None,
     configuration: RegistryScanningConfigurationTypeDef,
 ) -> None:
-    """Scan an image that is new in a repository, if the registry or the repository says so; lists are not scanned."""
+    """Scan an image that is new in a repository, if it is configured to; lists are not scanned."""
     applied = applied_frequency(configuration, repository.name, scan_on_push=repository.scan_on_push)
     if applied.frequency != "MANUAL" and media_type not in LISTS:
         scan(call, image)

@@ -20,6 +20,6 @@ def sign(
 ) -> None:
     """Record that an image was signed with the profile of every rule that applies to its repository."""
     for rule in configuration["rules"]:
-        filters = [each["filter"] for each in rule.get("repositoryFilters", [])]
-        if not filters or any(wildcards.matches(pattern, repository.name) for pattern in filters):
+        patterns = [repository_filter["filter"] for repository_filter in rule.get("repositoryFilters", [])]
+        if not patterns or any(wildcards.matches(pattern, repository.name) for pattern in patterns):
             SIGNATURE.put(call.connection, image.key, None, clock.now(), rule["signingProfileArn"])

@@ -1,7 +1,7 @@
 """The operations of the API: one module a resource, one function an operation.
 
-A function takes the call and the validated request, and returns the response; both are boto3-stubs' own types. The
-functions of this package import no other module of it, except `paging` and `envelopes`.
+A function takes the call and the validated request, and returns the response; request and response have the types of
+boto3-stubs. The modules of this package import no other module of it, except `paging` and `envelopes`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Operation(NamedTuple):
     Attributes:
         module: the module of this package that has its function.
         writes: whether it needs a writing transaction.
-        acts: whether its data affects anything else; otherwise the data is only stored and returned.
+        acts: whether its data affects other operations; otherwise the data is only stored and returned.
         not_modelled: what AWS does and fakeecr does not, for the table in the README.
     """
 
@@ -52,7 +52,7 @@ OPERATIONS: Mapping[str, Operation] = {
         writes=True,
         not_modelled="the minimal storage time of archived images, which is only billed",
     ),
-    # A pull is recorded, and may fill a cache.
+    # It writes, because a pull is recorded and may fill a cache.
     "BatchGetImage": Operation("images", writes=True, not_modelled="translation into another schema of manifests"),
     "BatchGetRepositoryScanningConfiguration": Operation("scanning"),
     "CompleteLayerUpload": Operation("layers", writes=True),

@@ -22,7 +22,7 @@ _LIFETIME = timedelta(hours=12)  # [documented]
 def get_authorization_token(
     call: Call, request: GetAuthorizationTokenRequestTypeDef
 ) -> GetAuthorizationTokenResponseTypeDef:
-    """Return a token for each registry that the request names, or else for the default one."""
+    """Return a token for each registry that the request names, or else for the default registry."""
     expires_at = clock.now() + _LIFETIME
     return {
         "authorizationData": [
@@ -38,7 +38,7 @@ def get_authorization_token(
 
 
 def _password(expires_at: datetime) -> bytes:
-    """Make a password of the form that AWS gives it (observed); nothing checks it."""
+    """Make the password of a token, in the form of AWS [observed]; nothing checks it."""
     return b64encode(
         json.dumps(
             {

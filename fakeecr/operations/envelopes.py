@@ -11,26 +11,26 @@ if TYPE_CHECKING:
 
 
 class Envelope(TypedDict):
-    """What boto3-stubs' types say of every response. botocore adds it from the HTTP response, so it is never sent."""
+    """What boto3-stubs' types require of every response. botocore makes it from the HTTP response; it is never sent."""
 
     ResponseMetadata: ResponseMetadataTypeDef
 
 
 class RepositoryEnvelope(Envelope):
-    """What responses about one repository have."""
+    """The members that responses about one repository have."""
 
     registryId: str
     repositoryName: str
 
 
 class RegistryEnvelope(Envelope):
-    """What responses about one registry have."""
+    """The members that responses about one registry have."""
 
     registryId: str
 
 
 class PageEnvelope(Envelope):
-    """What responses with a page have."""
+    """The members that responses with a page have besides its rows."""
 
     nextToken: NotRequired[str]
 
@@ -40,10 +40,10 @@ LAST_PAGE = cast("PageEnvelope", {})
 
 
 def of_repository(repository: StoredRepository) -> RepositoryEnvelope:
-    """Return what a response about a repository has."""
+    """Return the members that name a repository in a response."""
     return {"registryId": repository.account_id, "repositoryName": repository.name, **EMPTY}
 
 
 def of_registry(account_id: str) -> RegistryEnvelope:
-    """Return what a response about a registry has."""
+    """Return the member that names a registry in a response."""
     return {"registryId": account_id, **EMPTY}

@@ -57,7 +57,7 @@ def list_images(call: Call, request: ListImagesRequestTypeDef) -> ListImagesResp
     image_filter = _filter(request)
     listing = Listing(call, request, "ListImages", repository.key, *image_filter)
     page = pages.identifiers(call.connection, repository.key, image_filter, listing.place)
-    # Written out, because a call for each of a hundred identifiers takes longer than building them (measured).
+    # Not by _identifier(): a hundred function calls take longer than building a hundred identifiers (measured).
     image_ids: list[ImageIdentifierTypeDef] = [
         {"imageDigest": digest} if tag is None else {"imageDigest": digest, "imageTag": tag}
         for digest, tag, _ in page.rows
@@ -66,10 +66,10 @@ def list_images(call: Call, request: ListImagesRequestTypeDef) -> ListImagesResp
 
 
 def _filter(request: ListImagesRequestTypeDef | DescribeImagesRequestTypeDef) -> ImageFilter:
-    """Return a request's filter; without an imageStatus it means ACTIVE images only [model]."""
-    given = request.get("filter", {})
-    status = given.get("imageStatus", "ACTIVE")
-    tag_status = given.get("tagStatus", "ANY")
+    """Return a request's filter; without an imageStatus, only ACTIVE images match [model]."""
+    filters = request.get("filter", {})
+    status = filters.get("imageStatus", "ACTIVE")
+    tag_status = filters.get("tagStatus", "ANY")
     return ImageFilter(
         status=None if status == "ANY" else status,
         tagged=None if tag_status == "ANY" else tag_status == "TAGGED",
@@ -115,7 +115,7 @@ def _describe_named(
 
 
 def _describe(call: Call, repository: StoredRepository, rows: Sequence[ImageRow]) -> list[ImageDetailTypeDef]:
-    """Return the details of images; an absent value has no key, such as the tags of an untagged image [observed]."""
+    """Return the details of images, without members that have no value, such as an untagged image's tags [observed]."""
     tags = images.get_tags(call.connection, [row.key for row in rows])
     details = []
     for row in rows:
@@ -147,14 +147,14 @@ def _describe(call: Call, repository: StoredRepository, rows: Sequence[ImageRow]
 
 
 def list_image_referrers(call: Call, request: ListImageReferrersRequestTypeDef) -> ListImageReferrersResponseTypeDef:
-    """List the images that have a given subject, oldest first; the subject itself need not exist (OCI)."""
+    """List the images that refer to a subject, oldest first; the subject itself need not exist (OCI)."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     subject = request["subjectId"]["imageDigest"]
     if not is_image_digest(subject):
         raise invalid_parameter("subjectId.imageDigest", f"must satisfy regular expression '{IMAGE_DIGEST}'")
-    given = request.get("filter", {})
-    artifact_types = sorted(set(given.get("artifactTypes", ())))
-    status = given.get("artifactStatus", "ACTIVE")
+    filters = request.get("filter", {})
+    artifact_types = sorted(set(filters.get("artifactTypes", ())))
+    status = filters.get("artifactStatus", "ACTIVE")
     listing = Listing(
         call,
         request,
@@ -170,7 +170,7 @@ def list_image_referrers(call: Call, request: ListImageReferrersRequestTypeDef) 
         repository.key,
         subject,
         listing.place,
-        # PostgreSQL refuses a NUL even in a question, and no stored type has one. The empty type matches none either.
+        # PostgreSQL refuses a NUL even in a condition. No stored type has one, and none matches the empty type.
         artifact_types=["" if "\0" in artifact_type else artifact_type for artifact_type in artifact_types],
         status=None if status == "ANY" else status,
     )
@@ -261,7 +261,7 @@ def batch_delete_image(call: Call, request: BatchDeleteImageRequestTypeDef) -> B
 def update_image_storage_class(
     call: Call, request: UpdateImageStorageClassRequestTypeDef
 ) -> UpdateImageStorageClassResponseTypeDef:
-    """Archive or restore an image; AWS takes some minutes for it, fakeecr no time."""
+    """Archive or restore an image. AWS takes some minutes to restore one, fakeecr no time."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
     is_archiving = request["targetStorageClass"] == "ARCHIVE"

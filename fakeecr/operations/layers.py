@@ -37,7 +37,7 @@ def initiate_layer_upload(call: Call, request: InitiateLayerUploadRequestTypeDef
 
 
 def upload_layer_part(call: Call, request: UploadLayerPartRequestTypeDef) -> UploadLayerPartResponseTypeDef:
-    """Take the next part of a layer."""
+    """Add the next part to the upload of a layer."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     content = request["layerPartBlob"]
     assert isinstance(content, bytes)  # noqa: S101 - what the validator turns a blob into
@@ -50,7 +50,7 @@ def upload_layer_part(call: Call, request: UploadLayerPartRequestTypeDef) -> Upl
 
 
 def complete_layer_upload(call: Call, request: CompleteLayerUploadRequestTypeDef) -> CompleteLayerUploadResponseTypeDef:
-    """Turn an upload into a layer, if it has the digest that the request names."""
+    """Turn an upload into a layer, if it has the digest that the request gives."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     digest = layers.complete_upload(call, repository, request["uploadId"], request["layerDigests"])
     return {"layerDigest": digest, "uploadId": request["uploadId"], **of_repository(repository)}
@@ -59,7 +59,7 @@ def complete_layer_upload(call: Call, request: CompleteLayerUploadRequestTypeDef
 def batch_check_layer_availability(
     call: Call, request: BatchCheckLayerAvailabilityRequestTypeDef
 ) -> BatchCheckLayerAvailabilityResponseTypeDef:
-    """Return whether layers are available; a layer is archived if every image that refers to it is."""
+    """Return which layers are available; a layer is archived if every image that uses it is."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     checked: list[LayerTypeDef] = []
     failures: list[LayerFailureTypeDef] = []

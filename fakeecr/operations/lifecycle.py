@@ -36,7 +36,7 @@ _TAGGED_BY_STATUS = {"ANY": None, "TAGGED": True, "UNTAGGED": False}
 
 
 def put_lifecycle_policy(call: Call, request: PutLifecyclePolicyRequestTypeDef) -> PutLifecyclePolicyResponseTypeDef:
-    """Set a repository's lifecycle policy; the next daily run evaluates it."""
+    """Set a repository's lifecycle policy, which the next daily run evaluates."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     text = expiry.parse_policy(request["lifecyclePolicyText"]).text
     expiry.put_policy(call.connection, repository.key, text)
@@ -81,7 +81,7 @@ def _find_policy(call: Call, repository: StoredRepository) -> StoredLifecyclePol
 def start_lifecycle_policy_preview(
     call: Call, request: StartLifecyclePolicyPreviewRequestTypeDef
 ) -> StartLifecyclePolicyPreviewResponseTypeDef:
-    """Evaluate a policy, by default the repository's own, and store what it would do; it takes no time here."""
+    """Evaluate a policy, by default the repository's own, and store what it would do. It takes no time in fakeecr."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     text = request.get("lifecyclePolicyText") or _find_policy(call, repository)["text"]
     rules = expiry.parse_policy(text).rules

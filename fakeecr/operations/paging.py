@@ -1,8 +1,8 @@
 """Pages of a listing, and the opaque tokens that lead from one to the next.
 
-A token stands for a place in one listing of one database. It has 32 characters: a keyed hash of the listing and the
-last key, and the key itself, hidden by the hash so that it cannot be read. A token is checked by making it again. So
-there is exactly one token for a place, and any other text is refused.
+A token stands for a place in one listing of one database. It has 32 characters: a seal, which is a keyed hash of the
+listing and the last key, and the key itself, hidden by the seal so that it cannot be read. A token is checked by making
+it again. So a place has exactly one token, and any other text is refused.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ _KEY_BYTES = 8
 
 
 class Listing:
-    """A listing that a request asks for one page of.
+    """A listing, and the place in it of the page that a request asks for.
 
     Args:
         call: the call.
         request: the request, with `nextToken` and `maxResults` if it has them.
-        identity: what tells this listing from every other: the operation, what it lists, its filter.
+        identity: what distinguishes this listing from every other: the operation, what it lists, its filter.
         default_size: the number of rows on a page if maxResults is absent.
 
     Attributes:
@@ -55,7 +55,7 @@ class Listing:
         self.place = Place(0 if token is None else self._unseal(token), request.get("maxResults", default_size))
 
     def envelope(self, page: Page[Any]) -> PageEnvelope:
-        """Return what a response with a page has besides its rows: the token of the next page, if there is one."""
+        """Return what a response has besides the rows of its page: the token of the next page, if there is one."""
         if page.last_key is None:
             return LAST_PAGE
         return {**EMPTY, "nextToken": self._seal(page.last_key)}
@@ -81,7 +81,7 @@ class Listing:
 
 
 def _hide(number: int, seal: bytes) -> int:
-    """Return a number hidden by a seal, or a hidden one revealed."""
+    """Return a number hidden by a seal; a second call with the same seal reveals it."""
     return number ^ int.from_bytes(seal[:_KEY_BYTES])
 
 
@@ -99,7 +99,11 @@ def page_of_items(items: Sequence[Item], place: Place) -> Page[Item]:
 
 
 def refuse_paging(request: Mapping[str, Any], given: str) -> None:
-    """Refuse a page of things that are named one by one; the model forbids both at once, the text is unknown.
+    """Refuse a request that asks for a page although another member names what it wants [model; the text is unknown].
+
+    Args:
+        request: the request.
+        given: the member that names what it wants, such as ``imageIds``.
 
     Raises:
         ECRError: an InvalidParameterException.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def set_repository_policy(call: Call, request: SetRepositoryPolicyRequestTypeDef) -> SetRepositoryPolicyResponseTypeDef:
-    """Set a repository's policy. Without `force`, AWS refuses one that locks its caller out; the fake cannot know."""
+    """Set a repository's policy. Without `force`, AWS refuses one that locks its caller out; fakeecr accepts any."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     text = normalize_policy(request["policyText"], "repository")
     put_repository_policy(call, repository.key, text)

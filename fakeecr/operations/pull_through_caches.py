@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def create_pull_through_cache_rule(
     call: Call, request: CreatePullThroughCacheRuleRequestTypeDef
 ) -> CreatePullThroughCacheRuleResponseTypeDef:
-    """Create a rule; from now on, images under its prefix are pulled from its upstream."""
+    """Create a rule; from now on, pulls under its prefix copy images from its upstream."""
     account_id, prefix = call.account_id(request.get("registryId")), request["ecrRepositoryPrefix"]
     host = request["upstreamRegistryUrl"].removeprefix("https://").rstrip("/")
     upstream = upstream_at(host)
@@ -108,7 +108,7 @@ def update_pull_through_cache_rule(
 def delete_pull_through_cache_rule(
     call: Call, request: DeletePullThroughCacheRuleRequestTypeDef
 ) -> DeletePullThroughCacheRuleResponseTypeDef:
-    """Delete a rule; what was pulled through it stays."""
+    """Delete a rule; the images that were pulled through it stay."""
     account_id, rule = _find_rule(call, request)
     CACHE_RULE.remove(call.connection, get_registry_key(call, account_id), rule.name)
     response: DeletePullThroughCacheRuleResponseTypeDef = _describe(rule, account_id, without=("upstreamRegistry",)) | {
@@ -120,7 +120,7 @@ def delete_pull_through_cache_rule(
 def validate_pull_through_cache_rule(
     call: Call, request: ValidatePullThroughCacheRuleRequestTypeDef
 ) -> ValidatePullThroughCacheRuleResponseTypeDef:
-    """Validate a rule: its credentials are not looked up, so every rule is valid."""
+    """Validate a rule; its credentials are not looked up, so every rule is valid."""
     account_id, rule = _find_rule(call, request)
     response: ValidatePullThroughCacheRuleResponseTypeDef = _describe(
         rule, account_id, without=("upstreamRegistry",)
@@ -131,6 +131,7 @@ def validate_pull_through_cache_rule(
 def _credentials(
     request: CreatePullThroughCacheRuleRequestTypeDef | UpdatePullThroughCacheRuleRequestTypeDef,
 ) -> CacheRule:
+    """Return the credentials and the role that a request gives a rule."""
     credentials: CacheRule = {}
     if "credentialArn" in request:
         credentials["credentialArn"] = request["credentialArn"]
@@ -154,6 +155,6 @@ def _find_rule(
 
 
 def _describe(rule: Document[CacheRule], account_id: str, without: tuple[str, ...] = ()) -> Any:
-    """Return a rule as responses have it. Its type is Any because the stubs require members that AWS leaves out."""
+    """Return a rule as responses have it, of type Any because the stubs require members that AWS leaves out."""
     content = {name: value for name, value in rule.content.items() if name not in without}
     return {**content, "ecrRepositoryPrefix": rule.name, "registryId": account_id}

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
         RegisterPullTimeUpdateExclusionResponseTypeDef,
     )
 
-# The values of each setting, the default one first. [model, and two that the model had once]
+# The values of each setting, its default first. [model, and two of an earlier model]
 _SETTINGS = {
     "BASIC_SCAN_TYPE_VERSION": ("AWS_NATIVE", "CLAIR"),
     "BLOB_MOUNTING": ("DISABLED", "ENABLED"),
@@ -75,7 +75,7 @@ def _allowed_values(name: str) -> tuple[str, ...]:
 def register_pull_time_update_exclusion(
     call: Call, request: RegisterPullTimeUpdateExclusionRequestTypeDef
 ) -> RegisterPullTimeUpdateExclusionResponseTypeDef:
-    """Exclude a principal, so that its pulls are not recorded from now on."""
+    """Exclude a principal; from now on, its pulls are not recorded."""
     principal_arn, registry_key = request["principalArn"], ensure_registry(call)
     exclusions = PULL_TIME_EXCLUSION.get_all(call.connection, registry_key)
     if principal_arn in [exclusion.name for exclusion in exclusions]:

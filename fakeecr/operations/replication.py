@@ -1,4 +1,4 @@
-"""Operations on replication: its configuration, what became of an image, and backfills of older images."""
+"""Operations on replication: its configuration, the status of an image, and backfills of earlier images."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _BACKFILLS_LISTED_FOR = timedelta(days=90)
 def put_replication_configuration(
     call: Call, request: PutReplicationConfigurationRequestTypeDef
 ) -> PutReplicationConfigurationResponseTypeDef:
-    """Set where the registry's images are copied to when they are pushed from now on."""
+    """Set the destinations to which the registry's images are copied when they are pushed from now on."""
     configuration: Any = request["replicationConfiguration"]
     destinations = destinations_of(configuration["rules"])
     if Destination(call.account_id(), call.region.name) in destinations:
@@ -53,7 +53,7 @@ def put_replication_configuration(
 def describe_image_replication_status(
     call: Call, request: DescribeImageReplicationStatusRequestTypeDef
 ) -> DescribeImageReplicationStatusResponseTypeDef:
-    """Return where an image was replicated to."""
+    """Return the destinations to which an image was replicated."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
     replicas = [
@@ -76,7 +76,7 @@ def describe_image_replication_status(
 
 
 def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replicate the images that the registry has already to one configured destination; it takes no time here."""
+    """Replicate the images that the registry already has to one of its destinations. It takes no time in fakeecr."""
     account_id = call.account_id(request.get("registryId"))
     registry_key = get_registry_key(call, account_id)
     document = REPLICATION.get(call.connection, registry_key)
@@ -98,7 +98,7 @@ def start_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mappin
 
 
 def stop_replication_backfill(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Refuse to stop a backfill: each is complete as soon as it is started."""
+    """Refuse to stop a backfill: it was complete as soon as it was started."""
     document = _find_backfill(call, request)
     raise backfill_not_in_progress(document.name)
 
@@ -119,7 +119,7 @@ def describe_replication_backfill_results(call: Call, request: Mapping[str, Any]
 
 
 def list_replication_backfills(call: Call, request: Mapping[str, Any]) -> Mapping[str, Any]:
-    """List the backfills of a registry, except old ones."""
+    """List the backfills of a registry that were started in the last 90 days."""
     account_id = call.account_id(request.get("registryId"))
     registry_key = get_registry_key(call, account_id)
     listing = Listing(call, request, "ListReplicationBackfills", registry_key, default_size=_BACKFILLS_PER_PAGE)

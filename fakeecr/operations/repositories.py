@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 def create_repository(call: Call, request: CreateRepositoryRequestTypeDef) -> CreateRepositoryResponseTypeDef:
     """Create a repository.
 
-    Of the request's `imageTagMutability`, `imageTagMutabilityExclusionFilters`, `imageScanningConfiguration` and
-    `encryptionConfiguration`, :func:`check_settings` makes the settings.
+    Its settings come from `imageTagMutability`, `imageTagMutabilityExclusionFilters`, `imageScanningConfiguration` and
+    `encryptionConfiguration`, which :func:`check_settings` reads.
     """
     account_id, name = call.account_id(request.get("registryId")), request["repositoryName"]
     settings = check_settings(call, account_id, request)
@@ -74,7 +74,7 @@ def describe_repositories(
 
 
 def delete_repository(call: Call, request: DeleteRepositoryRequestTypeDef) -> DeleteRepositoryResponseTypeDef:
-    """Delete a repository; one that has images only with `force`."""
+    """Delete a repository; if it has images, only with `force`."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     if not request.get("force") and repositories.has_images(call.connection, repository.key):
         raise repository_not_empty(repository)
@@ -87,7 +87,7 @@ def delete_repository(call: Call, request: DeleteRepositoryRequestTypeDef) -> De
 def put_image_tag_mutability(
     call: Call, request: PutImageTagMutabilityRequestTypeDef
 ) -> PutImageTagMutabilityResponseTypeDef:
-    """Set whether the tags of a repository may be moved, and which tags are exempt."""
+    """Set whether the tags of a repository can be moved, and which tags are exempt from this."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     mutability, filters = request["imageTagMutability"], request.get("imageTagMutabilityExclusionFilters")
     patterns = check_exclusion_filters(mutability, filters)
@@ -113,7 +113,7 @@ def put_image_scanning_configuration(
 
 
 def _describe(call: Call, row: RepositoryRow) -> RepositoryTypeDef:
-    """Return the description of a repository; an absent value has no key [observed]."""
+    """Return the description of a repository, without the members that have no value [observed]."""
     settings = row.settings
     repository: RepositoryTypeDef = {
         "createdAt": row.created_at,

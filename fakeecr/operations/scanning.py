@@ -1,4 +1,4 @@
-"""Operations on scans: their configuration, starting one, and what scans find."""
+"""Operations on scans: their configuration, their start, and their findings."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 _DAY = timedelta(days=1)
 _ENHANCED_PAGE_SIZE = 100
-# The states of a scan: complete, repeated continuously, or of an archived image. [documented]
+# The statuses of a scan: complete, repeated continuously, or of an archived image. [documented]
 _COMPLETE: ImageScanStatusTypeDef = {"description": "The scan was completed successfully.", "status": "COMPLETE"}
 _ACTIVE: ImageScanStatusTypeDef = {"description": "Continuous scan is selected for image.", "status": "ACTIVE"}
 _ARCHIVED: ImageScanStatusTypeDef = {"description": "The image is archived.", "status": "IMAGE_ARCHIVED"}
@@ -62,7 +62,7 @@ _FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH"
 def put_registry_scanning_configuration(
     call: Call, request: PutRegistryScanningConfigurationRequestTypeDef
 ) -> PutRegistryScanningConfigurationResponseTypeDef:
-    """Set how the registry's images are scanned; what the request leaves out gets its default."""
+    """Set how the registry's images are scanned; members that the request leaves out get their defaults."""
     scan_type = request.get("scanType", "BASIC")
     rules = request.get("rules", [])
     frequencies = [rule["scanFrequency"] for rule in rules]
@@ -114,7 +114,7 @@ def batch_get_repository_scanning_configuration(
 
 
 def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> StartImageScanResponseTypeDef:
-    """Scan an image, at most once in 24 hours; it takes no time here."""
+    """Scan an image, at most once in 24 hours. It takes no time in fakeecr."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
     if get_configuration(call, repository.registry_key).get("scanType") == "ENHANCED":
@@ -141,22 +141,22 @@ def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> Start
 def describe_image_scan_findings(
     call: Call, request: DescribeImageScanFindingsRequestTypeDef
 ) -> DescribeImageScanFindingsResponseTypeDef:
-    """Return what the last scan of an image found, page by page: what a seed or `set_findings()` says it finds."""
+    """Return the findings of an image's last scan, page by page: those that a seed or `set_findings()` gave it."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image_id = request["imageId"]
     image = find_image(call, repository, image_id)
-    given = FINDINGS.get(call.connection, image.key)
+    findings_document = FINDINGS.get(call.connection, image.key)
     # An image with findings counts as scanned, even if no scan was asked for.
-    scan_document = SCAN.get(call.connection, image.key) or given
+    scan_document = SCAN.get(call.connection, image.key) or findings_document
     if scan_document is None:
         raise scan_not_found(image_id, repository)
     scanned_at = scan_document.updated_at
-    findings: Sequence[Any] = [] if given is None else given.content
+    findings: Sequence[Any] = [] if findings_document is None else findings_document.content
     configuration = get_configuration(call, repository.registry_key)
     is_enhanced = configuration.get("scanType") == "ENHANCED"
     # A page of enhanced findings always has this size. [observed]
-    paging: Mapping[str, Any] = {**request, "maxResults": _ENHANCED_PAGE_SIZE} if is_enhanced else request
-    listing = Listing(call, paging, "DescribeImageScanFindings", image.key, findings)
+    sized_request: Mapping[str, Any] = {**request, "maxResults": _ENHANCED_PAGE_SIZE} if is_enhanced else request
+    listing = Listing(call, sized_request, "DescribeImageScanFindings", image.key, findings)
     page = page_of_items(findings, listing.place)
     frequency = applied_frequency(configuration, repository.name, scan_on_push=repository.scan_on_push).frequency
     response: DescribeImageScanFindingsResponseTypeDef = {
@@ -191,7 +191,7 @@ def _enhance(
     findings: Sequence[Mapping[str, Any]],
     scanned_at: datetime,
 ) -> list[EnhancedImageScanFindingTypeDef]:
-    """Return findings in the form of Amazon Inspector, without what a test does not give, such as scores."""
+    """Return findings in the form of Amazon Inspector, without values that a test cannot give, such as scores."""
     account_id = repository.account_id
     resource_id = f"{repository_arn(call.region, account_id, repository.name)}/{image.digest}"
     tags = images.get_tags(call.connection, [image.key]).get(image.key, [])

@@ -27,7 +27,7 @@ def put_signing_configuration(
 ) -> PutSigningConfigurationResponseTypeDef:
     """Set which images are signed when they are pushed."""
     configuration = request["signingConfiguration"]
-    document = SIGNING.put(call.connection, ensure_registry(call), configuration, clock.now())  # type: ignore[arg-type] # what the validator lets through
+    document = SIGNING.put(call.connection, ensure_registry(call), configuration, clock.now())  # type: ignore[arg-type] # the stubs have another type for requests, of the same JSON
     return {"signingConfiguration": document.content, **EMPTY}
 
 

@@ -1,4 +1,4 @@
-"""Operations on the tags of a repository as an AWS resource; image tags are another thing."""
+"""Operations on the tags of a repository as an AWS resource, which are not image tags."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def tag_resource(call: Call, request: TagResourceRequestTypeDef) -> Envelope:
     """Set tags of a repository; a tag of the same key gets the new value."""
     repository = _find_resource(call, request["resourceArn"])
     tags = check_tags(request["tags"])
-    present = repositories.get_tags(call.connection, repository.key)
-    if len(present.keys() | tags.keys()) > quotas.TAGS_PER_RESOURCE:
+    existing = repositories.get_tags(call.connection, repository.key)
+    if len(existing.keys() | tags.keys()) > quotas.TAGS_PER_RESOURCE:
         raise too_many_tags(quotas.TAGS_PER_RESOURCE)
     repositories.set_tags(call.connection, repository.key, tags)
     return EMPTY
@@ -54,6 +54,7 @@ def list_tags_for_resource(
 
 
 def _find_resource(call: Call, arn: str) -> StoredRepository:
+    """Return the repository of an ARN."""
     parsed = parse_repository_arn(call.region, arn)
     if parsed is None:
         raise invalid_parameter("resourceArn", "Invalid ARN")

@@ -50,11 +50,11 @@ _DEFAULTS = {"imageTagMutability": "MUTABLE", "encryptionConfiguration": {"encry
 def create_repository_creation_template(
     call: Call, request: CreateRepositoryCreationTemplateRequestTypeDef
 ) -> CreateRepositoryCreationTemplateResponseTypeDef:
-    """Create a template, by which repositories with its prefix are created from now on."""
+    """Create a template; from now on, repositories with its prefix are created by it."""
     prefix, registry_key = request["prefix"], ensure_registry(call)
     # A prefix is read as if it ended with a slash. [documented]
-    same_prefix = {prefix.rstrip("/"), prefix.rstrip("/") + "/"}
-    if TEMPLATE.get_all(call.connection, registry_key, same_prefix):
+    spellings = {prefix.rstrip("/"), prefix.rstrip("/") + "/"}
+    if TEMPLATE.get_all(call.connection, registry_key, spellings):
         raise template_already_exists(prefix)
     template = _put(call, registry_key, prefix, _DEFAULTS, request)
     return {"repositoryCreationTemplate": template, **of_registry(call.account_id())}
@@ -63,7 +63,7 @@ def create_repository_creation_template(
 def update_repository_creation_template(
     call: Call, request: UpdateRepositoryCreationTemplateRequestTypeDef
 ) -> UpdateRepositoryCreationTemplateResponseTypeDef:
-    """Change the members of a template that the request has; the others stay."""
+    """Change those members of a template that the request has."""
     prefix = request["prefix"]
     document = _find_template(call, prefix)
     template = _put(call, ensure_registry(call), prefix, document.content, request)
@@ -109,7 +109,7 @@ def _find_template(call: Call, prefix: str) -> Document[dict[str, Any]]:
 def _put(
     call: Call, registry_key: int, prefix: str, content: Mapping[str, Any], request: Mapping[str, Any]
 ) -> RepositoryCreationTemplateTypeDef:
-    """Check a template with what a request changes, store it, and return its description."""
+    """Check and store a template with the changes of a request, and return its description."""
     template = {**content, **{name: request[name] for name in _MEMBERS if name in request}}
     if "imageTagMutability" in request and "imageTagMutabilityExclusionFilters" not in request:
         template.pop("imageTagMutabilityExclusionFilters", None)

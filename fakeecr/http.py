@@ -10,13 +10,13 @@ class Request(NamedTuple):
     """An HTTP request to ECR.
 
     Attributes:
-        method: The HTTP method, in upper case.
-        path: The path of the URL.
-        headers: The headers. Adapters pass a mapping that ignores the case of names; it may be a view of the
+        method: the HTTP method, in upper case.
+        path: the path of the URL.
+        headers: the headers. Adapters pass a mapping that ignores the case of names; it may be a view of the
             client's own request, so copy what has to outlive the call.
-        body: The body.
-        region: The region the request is meant for. None: the region of the fake that answers.
-        caller: The ARN of the principal that sends the request. None: it is not known.
+        body: the body.
+        region: the region the request is meant for. None: the region of the fake that answers.
+        caller: the ARN of the principal that sends the request. None: it is not known.
     """
 
     method: str

@@ -20,8 +20,8 @@ def when_imported(name: str, action: Action) -> None:
     While an action is waiting for a module, further actions on the same module are ignored.
 
     Args:
-        name: The full name of the module.
-        action: Called once with the module.
+        name: the full name of the module.
+        action: called once with the module.
     """
     module = sys.modules.get(name)
     if module is not None:

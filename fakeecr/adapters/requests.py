@@ -22,7 +22,7 @@ def wrap_get_adapter(original: Callable[..., Any]) -> Callable[..., Any]:
     An adapter that the user mounted for such URLs takes precedence.
 
     Args:
-        original: The method that is replaced; it handles all other URLs.
+        original: the method that is replaced; it handles all other URLs.
     """
 
     @functools.wraps(original)

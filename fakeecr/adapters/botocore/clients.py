@@ -26,9 +26,9 @@ def make_client(fake: Fake, region_name: str | None, kwargs: dict[str, Any]) -> 
     """Build a client that only this fake answers.
 
     Args:
-        fake: The fake; while it is stopped, calls of the client are refused.
-        region_name: The region of the client. None: that of `config`, or the fake's.
-        kwargs: Further arguments of `boto3.client`.
+        fake: the fake; while it is stopped, calls of the client are refused.
+        region_name: the region of the client. None: that of `config`, or the fake's.
+        kwargs: further arguments of `boto3.client`.
     """
     if region_name is None and getattr(kwargs.get("config"), "region_name", None) is None:
         region_name = fake.region
@@ -69,7 +69,7 @@ def emitter_of(client_or_session: object) -> BaseEventHooks:
     """Return the event emitter of an ECR client, or the one that a session copies to its clients.
 
     Raises:
-        TypeError: The object is neither an ECR client nor a session.
+        TypeError: the object is neither an ECR client nor a session.
     """
     import boto3
     from botocore.client import BaseClient

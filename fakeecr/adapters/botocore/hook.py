@@ -34,8 +34,8 @@ class BotocoreCall:
     """A call of botocore to ECR, from its first attempt to its last.
 
     Attributes:
-        region: The region of the client. It cannot be derived from the endpoint, which users may set themselves.
-        answered: Whether a fake has answered an attempt.
+        region: the region of the client. It cannot be derived from the endpoint, which users may set themselves.
+        answered: whether a fake has answered an attempt.
     """
 
     __slots__ = ("answered", "region")
@@ -59,8 +59,8 @@ class Hook:
     """The event handlers of an emitter, which also decide which fake answers.
 
     Args:
-        fake: The fake that answers while it is open. None: the innermost active fake answers.
-        fallback: The hook that decides while `fake` is not open. None: calls are refused.
+        fake: the fake that answers while it is open. None: the innermost active fake answers.
+        fallback: the hook that decides while `fake` is not open. None: calls are refused.
     """
 
     def __init__(self, fake: Fake | None = None, fallback: Hook | None = None) -> None:
@@ -79,7 +79,7 @@ class Hook:
         """Return the fake that answers now, or None if requests are to be sent to AWS.
 
         Raises:
-            FakeECRError: The only fake that may answer is stopped.
+            FakeECRError: the only fake that may answer is stopped.
         """
         if self._fake is None:
             return active.innermost()
@@ -106,7 +106,7 @@ class Hook:
         """Return a fake's response to a request that botocore is about to send, or None if it is to be sent.
 
         Raises:
-            FakeECRError: The only fake that may answer is stopped.
+            FakeECRError: the only fake that may answer is stopped.
         """
         fake = self.answering_fake()
         if fake is None:
@@ -139,8 +139,8 @@ def build_request(prepared: AWSPreparedRequest, region: str | None) -> Request:
     """Build a fake's request from the one that botocore is about to send.
 
     Args:
-        prepared: The request that botocore prepared.
-        region: The region of the client.
+        prepared: the request that botocore prepared.
+        region: the region of the client.
     """
     return Request(
         method=prepared.method or "",
@@ -166,7 +166,7 @@ def fake_of(emitter: BaseEventHooks) -> Fake | None:
     """Return the fake that answers the ECR calls of an emitter's clients now, or None if they go to AWS.
 
     Raises:
-        FakeECRError: The only fake that may answer is stopped.
+        FakeECRError: the only fake that may answer is stopped.
     """
     return _hook_of(emitter).answering_fake()
 

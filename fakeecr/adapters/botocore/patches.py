@@ -107,7 +107,7 @@ class _TimeWithoutSleep:
     """A stand-in for the module `time` that does not sleep between attempts that a fake answers.
 
     Args:
-        is_answered: Whether a fake answers the call or the wait in progress.
+        is_answered: whether a fake answers the call or the wait in progress.
     """
 
     def __init__(self, is_answered: Callable[[], bool]) -> None:
@@ -125,7 +125,7 @@ class BotocoreWait:
     """A wait of a botocore waiter, which makes several calls.
 
     Attributes:
-        answered: Whether a fake answered the last call.
+        answered: whether a fake answered the last call.
     """
 
     __slots__ = ("answered",)

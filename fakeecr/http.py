@@ -1,4 +1,4 @@
-"""An HTTP request and its response, as adapters and the service exchange them; cheap to import."""
+"""An HTTP request and its response, as adapters and the gate exchange them; cheap to import."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ class Request(NamedTuple):
 
     Attributes:
         method: the HTTP method, in upper case.
-        path: the path of the URL.
+        path: the path of the URL, as it was sent: escapes such as %2F are not decoded.
         headers: the headers. Adapters pass a mapping that ignores the case of names; it may be a view of the
             client's own request, so copy what has to outlive the call.
         body: the body.
         region: the region the request is meant for. None: the region of the fake that answers.
         caller: the ARN of the principal that sends the request. None: it is not known.
+        query: the query string of the URL, without its question mark and not decoded.
     """
 
     method: str
@@ -25,6 +26,7 @@ class Request(NamedTuple):
     body: bytes
     region: str | None = None
     caller: str | None = None
+    query: str = ""
 
 
 class Response(NamedTuple):

@@ -142,13 +142,15 @@ def build_request(prepared: AWSPreparedRequest, region: str | None) -> Request:
         prepared: the request that botocore prepared.
         region: the region of the client.
     """
+    url = urlsplit(prepared.url)
     return Request(
         method=prepared.method or "",
-        path=urlsplit(prepared.url).path,
+        path=url.path,
         # A HeadersDict, whatever the stubs say.
         headers=_TextHeaders(prepared.headers),  # type: ignore[arg-type]
         body=_read_body(prepared.body),
         region=region,
+        query=url.query,
     )
 
 

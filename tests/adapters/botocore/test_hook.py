@@ -41,12 +41,13 @@ def test_a_header_is_looked_up_in_any_case_and_read_as_text(name, value):
     assert headers.get("Authorization") is None
 
 
-def test_a_request_is_passed_with_its_method_path_body_and_region():
-    prepared = AWSPreparedRequest("POST", "https://example.com:8443/path?query", HeadersDict(), "{}", False)
+def test_a_request_is_passed_with_its_method_path_query_body_and_region():
+    prepared = AWSPreparedRequest("POST", "https://example.com:8443/a%2Fb?n=1&last=c#d", HeadersDict(), "{}", False)
 
     request = build_request(prepared, "mars-north-1")
 
-    assert (request.method, request.path, request.body, request.region) == ("POST", "/path", b"{}", "mars-north-1")
+    assert (request.method, request.path, request.query) == ("POST", "/a%2Fb", "n=1&last=c")
+    assert (request.body, request.region) == (b"{}", "mars-north-1")
     assert request.caller is None
 
 

@@ -7,7 +7,7 @@ botocore early enough for clients that the code under test makes when it is impo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import fields
 from pathlib import Path
@@ -56,14 +56,17 @@ def pytest_configure(config: pytest.Config) -> None:
 def fake_ecr(request: pytest.FixtureRequest) -> Iterator[fakeecr.FakeECR]:
     """Return a FakeECR that is active for this test; see the marker `fakeecr` and the ini options."""
     arguments, seeds = _options_of(request)
+    try:
+        fake = fakeecr.FakeECR(**arguments)
+    except (TypeError, ValueError) as error:
+        raise _failure(f"The marker fakeecr or an ini option is wrong: {error}") from None
     with ExitStack() as stack:
         try:
-            fake = stack.enter_context(fakeecr.FakeECR(**arguments))
+            stack.enter_context(fake)
             for seed in seeds:
                 fake.seed(seed)
         except fakeecr.FakeECRError as error:
-            # The message names the file, the line and the remedy; a traceback would only hide it.
-            raise pytest.fail.Exception(str(error), pytrace=False) from None
+            raise _failure(str(error)) from None
         yield fake
 
 
@@ -104,10 +107,10 @@ def _merge_markers(test: pytest.Item) -> dict[str, Any]:
     keywords: dict[str, Any] = {}
     for marker in [marker for node in test.listchain() for marker in node.own_markers if marker.name == "fakeecr"]:
         if marker.args:
-            pytest.fail(f"The marker fakeecr takes keywords only: {_MARKER}; got {marker.args[0]!r}.", pytrace=False)
+            raise _failure(f"The marker fakeecr takes keywords only: {_MARKER}; got {marker.args[0]!r}.")
         for name in marker.kwargs:
             if name not in _ARGUMENTS:
-                pytest.fail(f"The marker fakeecr has no argument {name!r}; it is {_MARKER}.", pytrace=False)
+                raise _failure(f"The marker fakeecr has no argument {name!r}; it is {_MARKER}.")
         keywords.update(marker.kwargs)
     return keywords
 
@@ -119,9 +122,16 @@ def _resolve(database: Any, directory: Path) -> Any:
 
 def _find_seed(seed: Any, test_file: Path, root: Path) -> Any:
     """Return a marker's seed; a path is looked up beside the test file, then in the root directory."""
-    if not isinstance(seed, str | os.PathLike):
+    if isinstance(seed, Mapping):
         return seed
+    if not isinstance(seed, str | os.PathLike):
+        raise _failure(f"The seed of a marker fakeecr is a mapping or the path of a file; got {seed!r}.")
     for directory in (test_file.parent, root):
         if (directory / seed).exists():
             return directory / seed
-    pytest.fail(f"The seed {os.fspath(seed)!r} is neither beside {test_file} nor under {root}.", pytrace=False)
+    raise _failure(f"The seed {os.fspath(seed)!r} is neither beside {test_file} nor under {root}.")
+
+
+def _failure(message: str) -> BaseException:
+    """Build what fails a test with a message alone: it says what is wrong and where; a traceback would only hide it."""
+    return pytest.fail.Exception(message, pytrace=False)

@@ -174,14 +174,24 @@ def test_invalid_mapping(fake_ecr): ...
 @pytest.mark.fakeecr(database="no/such.db")
 def test_impossible_database(fake_ecr): ...
 
+@pytest.mark.fakeecr(seed=["invalid.yaml"])
+def test_seed_of_another_type(fake_ecr): ...
+
 @pytest.mark.fakeecr(limits="none")
 def test_unknown_limits(fake_ecr): ...
+
+@pytest.mark.fakeecr(account_id=123456789012)
+def test_account_id_of_another_type(fake_ecr): ...
+
+@pytest.mark.fakeecr(database=print)
+def test_database_of_another_type(fake_ecr): ...
 """,
         }
     )
 
-    output = run_pytest(errors=7)
+    output = run_pytest(errors=10)
 
+    wrong = "The marker fakeecr or an ini option is wrong"
     folder = pytester.path
     for test, sentence in {
         "unknown_argument": r"The marker fakeecr has no argument 'sed'; it is fakeecr\(seed=…, .*\)\.",
@@ -190,9 +200,26 @@ def test_unknown_limits(fake_ecr): ...
         "invalid_seed": rf"{folder}/invalid\.yaml, line 2: registries\[0\]\.regio: unknown key 'regio'; did you mean 'region'\?",
         "invalid_mapping": r"seed: registries\[0\]\.repositories\[0\]\.name: .*",
         "impossible_database": rf"{folder}/no/such\.db cannot be created: the directory {folder}/no does not exist\. Create it first\.",
+        "seed_of_another_type": r"The seed of a marker fakeecr is a mapping or the path of a file; got \['invalid\.yaml'\]\.",
+        "unknown_limits": rf"{wrong}: limits: expected 'published' or 'installed'; got 'none'",
+        "account_id_of_another_type": rf"{wrong}: account_id: expected an AWS account id of 12 digits; got 123456789012",
+        "database_of_another_type": rf"{wrong}: database: expected None, a path or a URL; .*",
     }.items():
         assert re.search(rf"^_+ ERROR at setup of test_{test} _+\n{sentence}\n[_=]+ ", output, re.MULTILINE), output
-    assert "ValueError: limits: expected 'published' or 'installed'; got 'none'" in output
+
+
+def test_a_wrong_ini_option_is_reported_in_one_sentence(write_files, run_pytest):
+    write_files(
+        {
+            "pytest.ini": "[pytest]\nfakeecr_limits = none\n",
+            "test_example.py": "def test_unknown_limits(fake_ecr): ...\n",
+        }
+    )
+
+    output = run_pytest(errors=1)
+
+    sentence = "The marker fakeecr or an ini option is wrong: limits: expected 'published' or 'installed'; got 'none'"
+    assert re.search(rf"^_+ ERROR at setup of test_unknown_limits _+\n{sentence}\n[_=]+ ", output, re.MULTILINE), output
 
 
 def test_the_ini_options_set_seed_database_and_limits(write_files, run_pytest):

@@ -20,8 +20,9 @@ def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
         TypeError: it is a generator function, or not a function.
     """
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
+        name = getattr(function, "__name__", repr(function))
         raise TypeError(
-            f"{function.__name__} is a generator function, whose body runs after the call that a decorator sees. "
+            f"{name} is a generator function, whose body runs after the call that a decorator sees. "
             "Use `with FakeECR() as ecr:` inside it, or the fixture `fake_ecr` in a pytest fixture."
         )
     if inspect.iscoroutinefunction(function):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import inspect
 import unittest
 
@@ -207,6 +208,7 @@ def test_generators_other_classes_and_other_objects_cannot_be_decorated():
     for target, message in [
         (generator, "generator is a generator function.*fake_ecr"),
         (async_generator, "async_generator is a generator function"),
+        (functools.partial(generator), r"functools\.partial\(.*\) is a generator function"),
         (Plain, r"Plain is not one.*usefixtures\('fake_ecr'\)"),
         (12, "functions and TestCase classes, not int"),
     ]:

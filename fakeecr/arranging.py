@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 from fakeecr import clock
 from fakeecr.registry import made_up
@@ -17,10 +17,13 @@ from fakeecr.registry.lookup import get_repository
 from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
 from fakeecr.rules.manifests import LISTS
-from fakeecr.rules.messages import closest
+from fakeecr.rules.messages import closest, show
 from fakeecr.seeds.values import Content, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store.images import NewImage
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 _Value = TypeVar("_Value")
 
@@ -78,8 +81,9 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
     _check_options("push", options, PushOptions)
     name = _check("repository", names.REPOSITORY_NAME.check, repository)
     checked_tags = tuple([_check("tags", names.TAG.check, tag) for tag in tags])
-    account_id, region = _registry(backend, options)
-    image, platforms = _draft(options)
+    account_id, region = _registry_of(backend, options)
+    platforms = _platforms_of(options)
+    image = _draft(options, platforms)
 
     with backend.writing(region) as call:
         target = ensure_repository(call, account_id, name, "CREATE_ON_PUSH", image.pushed_at)
@@ -105,26 +109,29 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
     )
 
 
-def _draft(options: PushOptions) -> tuple[NewImage, list[str]]:
-    """Return the image that the options describe, and the platforms of its index."""
+def _platforms_of(options: PushOptions) -> list[str]:
+    """Return the platforms of the index that the options describe; none for a single image."""
     platforms = options.get("platforms", ())
-    if isinstance(platforms, str):
-        raise ValueError(f"platforms: expected a list of platforms; got {platforms!r}")
-    checked_platforms = [_check("platforms", names.PLATFORM.check, platform) for platform in platforms]
+    if isinstance(platforms, str) or not isinstance(platforms, Iterable):
+        raise ValueError(f"platforms: expected a list of platforms; got {show(platforms)}")
+    return [_check("platforms", names.PLATFORM.check, platform) for platform in platforms]
+
+
+def _draft(options: PushOptions, platforms: Sequence[str]) -> NewImage:
+    """Build the image that the options describe."""
     pushed_at = _optional("pushed_at", Moment.parse, options)
     manifest = _optional("manifest", Content.parse, options)
     try:
-        image = draft_image(
+        return draft_image(
             clock.now() if pushed_at is None else pushed_at,
             digest=_optional("digest", names.SHA256_DIGEST.check, options),
             manifest=None if manifest is None else manifest.encode(),
             media_type=_optional("media_type", MediaType.parse, options),
             size=_optional("size", Size.parse, options),
-            platforms=checked_platforms,
+            platforms=platforms,
         )
     except MismatchError as error:
         raise ValueError(f"{error.argument}: {error}") from None
-    return image, checked_platforms
 
 
 def set_findings(
@@ -136,7 +143,7 @@ def set_findings(
         TypeError: there is no such option.
         ValueError: a value is invalid, the image does not exist, or it is a list of images.
     """
-    # Imported here: the shapes of seeds take a test that sets no findings ten milliseconds.
+    # Imported here: the shapes of seeds cost ten milliseconds, which only tests that set findings need to spend.
     from fakeecr.seeds.schema import check_findings
 
     _check_options("set_findings", options, FindingsOptions)
@@ -146,11 +153,11 @@ def set_findings(
     name = _check("repository", names.REPOSITORY_NAME.check, repository)
     tag = _optional("tag", names.TAG.check, options)
     digest = _optional("digest", names.SHA256_DIGEST.check, options)
-    account_id, region = _registry(backend, options)
+    account_id, region = _registry_of(backend, options)
     reference = f"{name}:{tag}" if digest is None else f"{name}@{digest}"
     with backend.writing(region) as call:
         target = get_repository(call, name, account_id)
-        image = None if target is None else _get_image_key(call.connection, target.key, digest, tag)
+        image = None if target is None else _get_image_key(call.connection, target.key, tag, digest)
         if image is None:
             raise ValueError(f"There is no image {reference} in registry {account_id} in {region}.")
         if images.get_manifests(call.connection, [image])[image].media_type in LISTS:
@@ -160,18 +167,20 @@ def set_findings(
         FINDINGS.put(call.connection, image, checked_findings, clock.now())
 
 
-def _get_image_key(connection: Any, repository_key: int, digest: str | None, tag: str | None) -> int | None:
-    if digest is not None:
-        image = images.get_image(connection, repository_key, digest)
-        return None if image is None else image.key
-    row = images.get_tag(connection, repository_key, tag or "")
-    return None if row is None else row.image_key
+def _get_image_key(connection: Connection, repository_key: int, tag: str | None, digest: str | None) -> int | None:
+    """Return the key of the image with a tag or a digest, of which one is given; None if there is no such image."""
+    if tag is not None:
+        row = images.get_tag(connection, repository_key, tag)
+        return None if row is None else row.image_key
+    image = None if digest is None else images.get_image(connection, repository_key, digest)
+    return None if image is None else image.key
 
 
 # --- Arguments -----------------------------------------------------------------------------------
 
 
-def _check_options(method: str, options: Mapping[str, Any], allowed: Any) -> None:
+def _check_options(method: str, options: Mapping[str, Any], allowed: type) -> None:
+    """Refuse an option that its TypedDict does not have, as Python refuses an unexpected keyword argument."""
     for name in options:
         if name not in allowed.__annotations__:
             meant = closest(name, allowed.__annotations__)
@@ -179,8 +188,8 @@ def _check_options(method: str, options: Mapping[str, Any], allowed: Any) -> Non
             raise TypeError(f"FakeECR.{method}() got an unexpected keyword argument {name!r}.{suggestion}")
 
 
-def _registry(backend: Backend, options: Mapping[str, Any]) -> tuple[str, str]:
-    """Return account and region of the registry that options name, by default the fake's."""
+def _registry_of(backend: Backend, options: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the account and the region of the registry that options name, by default the fake's."""
     account_id = options.get("registry_id") or backend.settings.account_id
     region = options.get("region") or backend.settings.region
     return _check("registry_id", names.ACCOUNT_ID.check, account_id), _check("region", names.REGION.check, region)

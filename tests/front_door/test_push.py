@@ -135,6 +135,10 @@ INVALID_ARGUMENTS = {
         {"platforms": "linux/amd64"},
         "platforms: expected a list of platforms; got 'linux/amd64'",
     ),
+    "a number instead of platforms": (
+        {"platforms": 2},
+        "platforms: expected a list of platforms; got 2",
+    ),
     "an invalid platform": ({"platforms": ["amd64"]}, "platforms: expected a platform such as linux/amd64"),
     "platforms with a manifest": (
         {"platforms": ["linux/amd64"], "manifest": "{}"},

@@ -52,8 +52,8 @@ class FakeECR:
             by the clock that freezegun moves. Otherwise only :meth:`expire` runs them.
 
     Raises:
-        TypeError: the database is neither None nor a path nor a URL.
-        ValueError: another argument is invalid.
+        TypeError: the database is a function or a class, as in a decorator without parentheses.
+        ValueError: `account_id`, `region` or `limits` is invalid.
         DatabaseError: the database cannot be used; raised by the method that first uses it.
     """
 
@@ -127,7 +127,7 @@ class FakeECR:
             active.remove(self)
             self._is_started = False
             self._gate = None
-            self._close()
+            self._finalizer()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -147,6 +147,7 @@ class FakeECR:
             TypeError: it is something else.
             RuntimeError: this fake was used already; its contents would not be in the new ones.
         """
+        # Imported here, as seeds are below: most fakes decorate nothing, and neither load nor dump a seed.
         from fakeecr.decorators import decorate_class, decorate_function
 
         if self.is_open:
@@ -158,16 +159,18 @@ class FakeECR:
         return cast(_Decorated, decorate(decorated, self._make_another))
 
     def _make_another(self) -> FakeECR:
+        """Make a new fake with the same arguments."""
         return FakeECR(**self._settings.as_arguments())
 
     def _open(self) -> Gate:
+        """Return the gate; open the database first if it is not open."""
         with self._lock:
             if self._gate is None:
                 store = open_store(self._settings.database)
                 self._gate = Gate(store, self._settings)
                 PATCHES.hold()
-                # A finalizer, so that a fake that was used without being started is closed when it is garbage.
-                self._close = weakref.finalize(self, _close, store)
+                # It also closes a fake that was used without being started, when the garbage collector finds it.
+                self._finalizer = weakref.finalize(self, _close, store)
             return self._gate
 
     # --- Clients ---------------------------------------------------------------------------------

@@ -35,8 +35,8 @@ class Settings:
         expire_daily: whether lifecycle policies run by themselves every 24 hours.
 
     Raises:
-        TypeError: the database is neither of these.
-        ValueError: another option is invalid.
+        TypeError: the database is a function or a class, as in a decorator without parentheses.
+        ValueError: `account_id`, `region` or `limits` is invalid.
     """
 
     database: Database = None

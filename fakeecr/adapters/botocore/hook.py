@@ -205,10 +205,12 @@ def _add_hook(emitter: BaseEventHooks, hook: Hook) -> None:
 
 
 def _hook_of(emitter: BaseEventHooks) -> Hook:
+    """Return the hook that decides for an emitter; the default one if the emitter has none yet."""
     return next(iter(_hooks_of(emitter)), DEFAULT_HOOK)
 
 
 def _hooks_of(emitter: BaseEventHooks) -> list[Hook]:
+    """Return the hook of an emitter in a list, which is empty for an emitter created before fakeecr was imported."""
     return [hook for _, hook in emitter.emit(_FIND_HOOK)]
 
 

@@ -106,6 +106,8 @@ PATCHES = Patches()
 class _TimeWithoutSleep:
     """A stand-in for the module `time` that does not sleep between attempts that a fake answers.
 
+    A fake's state does not change while a retry or a waiter sleeps.
+
     Args:
         is_answered: whether a fake answers the call or the wait in progress.
     """
@@ -144,9 +146,10 @@ def _is_current_wait_answered() -> bool:
 
 
 def _wrap_wait(original: Any) -> Any:
+    """Build a replacement for `Waiter.wait` that marks the wait as current while it lasts."""
+
     @functools.wraps(original)
     def wait(self: Waiter, **kwargs: Any) -> Any:
-        """Mark the wait as current while it lasts: a fake's state does not change while the waiter sleeps."""
         token = _current_wait.set(BotocoreWait())
         try:
             return original(self, **kwargs)
@@ -157,9 +160,13 @@ def _wrap_wait(original: Any) -> Any:
 
 
 def _wrap_acquire(original: Any) -> Any:
+    """Build a replacement for `TokenBucket.acquire` that grants tokens at once to a call that a fake answers.
+
+    The adaptive retry mode would let the call wait, to spare a server that is not asked.
+    """
+
     @functools.wraps(original)
     def acquire(self: TokenBucket, amount: float = 1, block: bool = True) -> Any:
-        """Grant the tokens at once to a call that a fake answers, whatever the rate of the adaptive retry mode."""
         if is_current_call_answered():
             return True
         return original(self, amount, block)
@@ -168,11 +175,16 @@ def _wrap_acquire(original: Any) -> Any:
 
 
 def _wrap_create_client(original: Any) -> Any:
+    """Build a replacement for `Session.create_client`.
+
+    An ECR client that a fake answers and that would have no region or credentials gets the fake's region and dummy
+    credentials.
+    """
+
     @functools.wraps(original)
     def create_client(
         self: Session, service_name: str, region_name: str | None = None, *args: Any, **kwargs: Any
     ) -> Any:
-        """Create an ECR client that a fake answers with the fake's region and dummy credentials, if it has none."""
         fake = fake_of(self.get_component("event_emitter")) if service_name == "ecr" else None
         if fake is not None:
             if region_name is None and not _has_region(self, kwargs):
@@ -205,9 +217,13 @@ def _has_credentials(session: Session, kwargs: dict[str, Any]) -> bool:
 
 
 def _wrap_make_request(original: Any, ensure_hook: Callable[[BaseEventHooks], None]) -> Any:
+    """Build a replacement for `Endpoint.make_request`.
+
+    It marks a call to ECR as current while it lasts, and makes sure that the client has the hook.
+    """
+
     @functools.wraps(original)
     def make_request(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
-        """Mark a call to ECR as current while it lasts, and make sure that its client has the hook."""
         call = None
         if operation_model.service_model.service_name == "ecr":
             call = BotocoreCall(request_dict["context"].get("client_region"))

@@ -1,4 +1,4 @@
-"""One call of the JSON API: from a request's target and body to a response. It knows no client."""
+"""One call of the JSON API, from a request's target and body to a response, whichever client made it."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Service:
         self._daily_run = daily_run
 
     def answer(self, operation: str | None, request: Request, request_id: str) -> Response:
-        """Answer a request; an exception inside fakeecr becomes a ServerException, and is logged.
+        """Return the response to a request; an exception inside fakeecr becomes a ServerException, and is logged.
 
         Args:
             operation: what :func:`operation_of` returned for the request.
@@ -53,9 +53,9 @@ class Service:
         Warns:
             PublishedLimitWarning: only a published limit refused the request.
         """
+        if operation is None:
+            return error_response(unknown_operation(), request_id)
         try:
-            if operation is None:
-                raise unknown_operation()
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
             if self._backend.settings.expire_daily:
@@ -68,10 +68,10 @@ class Service:
             return error_response(error, request_id)
         except Exception as cause:
             _log.exception("fakeecr failed inside %s", operation)
-            return error_response(server_fault(str(operation), cause), request_id)
+            return error_response(server_fault(operation, cause), request_id)
 
     def _run(self, operation: str, request: Request) -> dict[str, Any]:
-        """Return the body of an operation's response, ready to be encoded."""
+        """Carry out an operation, and return the body of its response, ready to be encoded."""
         backend = self._backend
         parameters = self._parameters(operation, decode(request.body))
         function = find_function(operation)
@@ -84,7 +84,12 @@ class Service:
         return body
 
     def _parameters(self, operation: str, body: Any) -> dict[str, Any]:
-        """Return the valid parameters of a request."""
+        """Return the parameters in a request's decoded body.
+
+        Raises:
+            ECRError: they are invalid.
+            _PublishedLimitError: they are invalid only by a published limit.
+        """
         limits = self._backend.settings.limits
         validator = _validator(operation, limits)
         parameters = validator.parse(body)
@@ -98,6 +103,8 @@ class Service:
 
 
 class _PublishedLimitError(Exception):
+    """Only a published limit refused a request; `error` is what the client gets."""
+
     def __init__(self, operation: str, error: ECRError) -> None:
         super().__init__(
             f"{operation} was refused only by the published limits of API version 2015-09-21 ({error.message}); "
@@ -119,6 +126,7 @@ def _writer(operation: str) -> Writer | None:
 
 
 def _installed_allows(operation: str, parameters: dict[str, Any]) -> bool:
+    """Whether the limits of the installed botocore allow these parameters."""
     try:
         _validator(operation, "installed").check(parameters)
     except ECRError:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """What answers the requests of one fake: ordered failures first, and then the API.
+    """Answers the requests of one fake: with an ordered failure if there is one, otherwise from the API.
 
     Args:
         store: the database of its registries.
@@ -45,7 +45,11 @@ class Gate:
         self._api = Service(self.backend, self.daily_run)
 
     def answer(self, request: Request) -> Response:
-        """Answer a request. It never raises: every fault becomes a response."""
+        """Return the response to a request; an exception inside fakeecr becomes a response too.
+
+        Warns:
+            PublishedLimitWarning: only a published limit refused the request.
+        """
         request_id = new_request_id()
         operation = operation_of(request)
         failure = None if operation is None else self.failures.take(operation)
@@ -73,9 +77,9 @@ class Failures:
             ValueError: the operation or the error does not exist, or `times` is less than 1.
         """
         if operation not in operation_names():
-            raise ValueError(f"ECR has no operation {operation!r}.{_suggest(operation, operation_names())}")
+            raise ValueError(f"ECR has no operation {operation!r}.{_suggestion(operation, operation_names())}")
         if error not in known_errors():
-            raise ValueError(f"ECR has no error {error!r}.{_suggest(error, known_errors())}")
+            raise ValueError(f"ECR has no error {error!r}.{_suggestion(error, known_errors())}")
         if times < 1:
             raise ValueError(f"times must be 1 or more, not {times}.")
         message, status = known_errors()[error]
@@ -83,7 +87,7 @@ class Failures:
             self._ordered.setdefault(operation, deque()).extend([ECRError(error, message, status)] * times)
 
     def take(self, operation: str) -> ECRError | None:
-        """Return the error that a call of an operation is to fail with, which is used up, or None."""
+        """Remove and return the next error that was ordered for an operation; None if there is none left."""
         if not self._ordered:
             return None
         with self._lock:
@@ -96,6 +100,7 @@ class Failures:
             self._ordered.clear()
 
 
-def _suggest(name: str, names: Collection[str]) -> str:
-    name_meant = closest(name, names)
-    return f" Did you mean {name_meant!r}?" if name_meant else ""
+def _suggestion(name: str, names: Collection[str]) -> str:
+    """Return the end of a message about an unknown name: a name that is like it, or nothing."""
+    meant = closest(name, names)
+    return f" Did you mean {meant!r}?" if meant else ""

@@ -43,7 +43,7 @@ class ErrorModel(NamedTuple):
 
 
 # Errors that any AWS service may answer with and that no service's model declares. The texts and statuses were
-# observed at ECR, or come from AWS's page of common errors.
+# observed at ECR, or are those of AWS's page of common errors. [observed, documented]
 COMMON_ERRORS = {
     "AccessDeniedException": ErrorModel("User is not authorized to perform this action", 400),
     "ExpiredTokenException": ErrorModel("The security token included in the request is expired", 400),

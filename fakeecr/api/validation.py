@@ -1,6 +1,6 @@
-"""Validation of requests against the service model: one compiler for every operation.
+"""Validation of requests against the service model, compiled from the shapes in the same way for every operation.
 
-AWS validates in two passes (measured on a sibling service), and so does this module: first the JSON types of the whole
+AWS validates in two passes [observed at a sibling service], and so does this module: first the JSON types of the whole
 body, where a wrong type is a SerializationException; then the constraints, where a violation is an
 InvalidParameterException. Only the first violation is reported.
 """
@@ -65,7 +65,7 @@ class Validator:
 
 
 def _wrong_type(value: Any, expected: str) -> ECRError:
-    """Build the error of a value of the wrong JSON type (texts measured on a sibling service)."""
+    """Build the error of a value of the wrong JSON type [observed at a sibling service]."""
     if isinstance(value, list):
         return serialization("Start of list found where not expected")
     if isinstance(value, dict):
@@ -98,7 +98,7 @@ def _parse_blob(value: Any) -> bytes:
         raise serialization("STRING_VALUE can not be converted to a Blob") from None
 
 
-# No request has a timestamp, a map or a double today; a newer model may.
+# No request of today's model has a timestamp, a map or a double; one of a newer model may.
 def _parse_timestamp(value: Any) -> datetime:
     if type(value) not in (int, float):
         raise _wrong_type(value, "timestamp")
@@ -198,7 +198,7 @@ def _nested(checker: Checker) -> Checker:
 
 
 def _range_checker(quantity: str, measure: Callable[[Any], int], traits: Traits) -> Checker | None:
-    """Compile the check of `min` and `max`, of a number's value or of a string's or list's length."""
+    """Build the check of `min` and `max` for a number's value, or for a string's or list's length."""
     minimum, maximum = traits.get("min"), traits.get("max")
     if minimum is None and maximum is None:
         return None
@@ -231,6 +231,7 @@ def _pattern_checker(pattern: str) -> Checker:
 
 def _enum_checker(values: list[str], shape: str) -> Checker:
     allowed = frozenset(values)
+    # Another model may have other values, which nobody has seen AWS print.
     observed_order = _PRINTED_ORDER.get(shape, [])
     printed = ", ".join(observed_order if allowed == set(observed_order) else values)
 
@@ -268,7 +269,7 @@ def _items_checker(shape: ListShape) -> Checker:
 
 
 def _checker(shape: Shape, overrides: Traits) -> Checker | None:
-    """Compile the check of a value of this shape; None if every value is valid."""
+    """Build the check of a value of this shape; None if every value is valid."""
     traits = {**shape.metadata, **overrides}
     if isinstance(shape, StructureShape):
         return _nested(_structure_checker(shape, {}))

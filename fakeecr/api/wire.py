@@ -18,7 +18,6 @@ from fakeecr.http import Response
 
 CONTENT_TYPE = "application/x-amz-json-1.1"
 
-
 # The members of every structure are sorted by name. [observed]
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder().decode
@@ -28,7 +27,7 @@ def decode(body: bytes) -> Any:
     """Return the JSON object of a request, or a list, which the validator refuses with a message.
 
     Raises:
-        ECRError: a SerializationException without a message, for a bare value or what is not JSON (observed).
+        ECRError: a SerializationException without a message, for a bare value or what is not JSON [observed].
     """
     try:
         content = _decode(body)
@@ -43,9 +42,10 @@ Writer = Callable[[Any], Any]
 
 
 def writer(shape: Shape | None) -> Writer | None:
-    """Compile a function that turns the timestamps of a response into numbers, in place; None if the shape has none.
+    """Build a function that turns the timestamps of a response into numbers; None if the shape has no timestamps.
 
-    AWS writes a timestamp as seconds since 1970 with a fraction (observed); msgspec would write a text.
+    The function changes structures in place. AWS writes a timestamp as seconds since 1970 with a fraction [observed];
+    msgspec would write a text.
     """
     if isinstance(shape, StructureShape):
         members = {name: write for name, member in shape.members.items() if (write := writer(member))}
@@ -78,7 +78,7 @@ _random = random.Random()  # noqa: S311 - an id, not a secret
 
 
 def new_request_id() -> str:
-    """Make the id of a request: a UUID, without the cost of Python's UUID class."""
+    """Make the id of a request: a random UUID, without the cost of Python's UUID class."""
     digits = f"{_random.getrandbits(128):032x}"
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
@@ -89,7 +89,7 @@ def _date(second: int) -> str:
 
 
 def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
-    """Build a response: compact JSON, and the headers of the reference's sample."""
+    """Build a response: compact JSON, and the headers of a sample [reference]."""
     content = _encode(body)
     headers = {
         "Server": "Server",

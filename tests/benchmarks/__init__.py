@@ -1,1 +1,1 @@
-"""Speed, measured: `python -m tests.benchmarks` prints one table of ratios, all from one run."""
+"""The speed of fakeecr: `python -m tests.benchmarks` prints one table of ratios."""

@@ -1,45 +1,54 @@
-"""The benchmarks: each a ratio of medians, its sides measured in turn in one run.
+"""The benchmarks: each row is the ratio of two medians, whose sides are timed in turn.
 
-    python -m tests.benchmarks            # everything, some minutes
-    python -m tests.benchmarks --quick    # a tenth of the rows
+    python -m tests.benchmarks                          # all parts, some minutes
+    python -m tests.benchmarks --only page,starting     # some parts
+    python -m tests.benchmarks --quick                  # a tenth of the rows and rounds
 
-Machines differ and are noisy; ratios of one run are what can be compared. Nothing is asserted here.
+Machines differ and are noisy; only ratios of one run can be compared. Nothing is asserted.
+
+`python -X importtime -m pytest …` shows which imports the start of a test run consists of.
 """
 
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
-from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
 
-from tests.benchmarks.listing import a_page, depth, fresh
-from tests.benchmarks.measuring import Row
-from tests.benchmarks.seeding import seeding
-from tests.benchmarks.writing import deleting, describing, pushing
+from tests.benchmarks.parts import PARTS, measure
+
+
+def names(text: str) -> list[str]:
+    """Return the parts that a comma-separated list names."""
+    chosen = text.split(",")
+    unknown = [name for name in chosen if name not in PARTS]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"unknown part {unknown[0]!r}; the parts are {', '.join(PARTS)}")
+    return chosen
 
 
 def main() -> None:
-    """Run everything and print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="a tenth of the rows")
-    scale = 10 if parser.parse_args().quick else 1
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    """Measure the chosen parts and print the table."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.partition("\n")[0])
+    parser.add_argument("--quick", action="store_true", help="a tenth of the rows and rounds")
+    parser.add_argument(
+        "--only", type=names, default=list(PARTS), metavar="PARTS", help=f"parts to measure: {','.join(PARTS)}"
+    )
+    arguments = parser.parse_args()
+    # A variable of the environment must not decide what is measured.
+    for name in [name for name in os.environ if name.startswith("AWS_") or name == "PYTHONDONTWRITEBYTECODE"]:
         del os.environ[name]
 
     heading = f"{'measured':<58} {'against':<34} {'median':>10} {'other':>10} {'ratio':>7}  goal"
-    print(heading, "-" * len(heading), sep="\n")  # noqa: T201 - what the command is for
-    parts: list[Callable[[], list[Row]]] = [
-        lambda: a_page(100_000 // scale, rounds=200 // scale),
-        lambda: pushing(100_000 // scale, rounds=100 // scale),
-        lambda: deleting(100_000 // scale, rounds=60 // scale),
-        lambda: describing(100_000 // scale, rounds=100 // scale),
-        lambda: fresh(rounds=100 // scale),
-        lambda: depth(1_000_000 // scale, rounds=100 // scale),
-        lambda: seeding(1_000_000 // scale),
-    ]
-    for part in parts:
-        for row in part():
-            print(row, flush=True)  # noqa: T201
+    print(heading, "-" * len(heading), sep="\n", flush=True)  # noqa: T201 - what the command is for
+    # Each part runs in a process of its own: once a part has imported moto, moto's handler is in every later client.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, mp_context=context, max_tasks_per_child=1) as pool:
+        for rows in pool.map(partial(measure, scale=10 if arguments.quick else 1), arguments.only):
+            for row in rows:
+                print(row, flush=True)  # noqa: T201
 
 
 if __name__ == "__main__":

@@ -1,10 +1,12 @@
-"""How everything is measured: a ratio of medians, its sides timed in turn in one run."""
+"""How a row is measured: the ratio of two medians, whose sides are timed in turn."""
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import boto3
@@ -12,15 +14,17 @@ from botocore import UNSIGNED
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 
+from fakeecr import FakeECR
 from fakeecr.adapters.botocore.hook import remove_hook
 from fakeecr.http import Response
+from tests.answers import api_request
 
 REGION = "us-east-1"
 PAGE = 100
 
 
 class Row(NamedTuple):
-    """A line of the table."""
+    """A line of the table: what was measured, against what, both in seconds for one call, and the goal."""
 
     what: str
     median: float
@@ -40,35 +44,63 @@ def _time(seconds: float) -> str:
 
 
 def medians(*calls: Callable[[], Any], rounds: int, each: int = 1) -> list[float]:
-    """Time calls in turn, so that a slow moment of the machine falls on all of them; seconds for one call."""
-    taken: list[list[float]] = [[] for _ in calls]
+    """Return the median time of each call, in seconds.
+
+    The calls are timed in turn, so that a slow moment of the machine affects all of them. The first three rounds only
+    warm up.
+
+    Args:
+        calls: The sides of the comparison.
+        rounds: How often each side is timed.
+        each: How many calls are timed together.
+    """
+    durations: list[list[float]] = [[] for _ in calls]
     for number in range(rounds + 3):
         for index, call in enumerate(calls):
             begin = time.perf_counter()
             for _ in range(each):
                 call()
-            if number >= 3:  # what came before was to warm up
-                taken[index].append((time.perf_counter() - begin) / each)
-    return [statistics.median(times) for times in taken]
+            if number >= 3:
+                durations[index].append((time.perf_counter() - begin) / each)
+    return [statistics.median(times) for times in durations]
 
 
-def registry(count: int, **image: Any) -> dict[str, Any]:
-    """Describe a repository of tagged images."""
-    images = [{"count": count, "tags": ["build-{n}"]}, *image.get("more", [])]
+def registry(count: int, *more: dict[str, Any]) -> dict[str, Any]:
+    """Return the seed of a repository with that many tagged images, and with more images."""
+    images = [{"count": count, "tags": ["build-{n}"]}, *more]
     return {"registries": [{"repositories": [{"name": "big", "images": images}]}]}
 
 
-def floor_client(response: Response) -> Any:
-    """Make an unsigned client that gets one response from a handler, and does nothing else."""
+def floor_client(responses: Mapping[str, Response], session: boto3.Session | None = None) -> Any:
+    """Return the floor of every comparison: a new client that gets canned responses.
 
-    class Raw:
-        def stream(self) -> Iterator[bytes]:
-            yield response.body
+    A handler of botocore's before-send event returns the response in place of the network, so such a call costs
+    botocore's own work alone. The client is unsigned, because a fake's calls are not signed either.
 
-    def canned(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, response.status, response.headers, Raw())  # type: ignore[arg-type]
-
-    client = boto3.Session().client("ecr", REGION, config=Config(signature_version=UNSIGNED))
+    Args:
+        responses: The response to each operation.
+        session: The session that makes the client. Default: a new one.
+    """
+    client = (session or boto3.Session()).client("ecr", REGION, config=Config(signature_version=UNSIGNED))
     remove_hook(client.meta.events)
-    client.meta.events.register("before-send.ecr", canned)  # type: ignore[arg-type]
+    for operation, response in responses.items():
+        canned: Any = partial(_canned, response)
+        client.meta.events.register(f"before-send.ecr.{operation}", canned)
     return client
+
+
+class _Raw:
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> Iterator[bytes]:
+        yield self._body
+
+
+def _canned(response: Response, request: Any, **_: Any) -> AWSResponse:
+    return AWSResponse(request.url, response.status, response.headers, _Raw(response.body))  # type: ignore[arg-type]
+
+
+def answer(ecr: FakeECR, operation: str, request: dict[str, Any]) -> Response:
+    """Return a fake's response to one request, to be canned."""
+    return ecr.answer(api_request(operation, json.dumps(request).encode(), REGION))

@@ -1,4 +1,4 @@
-"""Seeding, against the least that the same rows can cost."""
+"""Seeding, against bare INSERT statements of the same rows."""
 
 from __future__ import annotations
 
@@ -50,13 +50,15 @@ def seeding(rows: int) -> list[Row]:
 
         def run(script: str, *arguments: object) -> list[float]:
             command = [sys.executable, "-c", script, *map(str, arguments)]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            return [float(each) for each in done.stdout.split()]
+            process = subprocess.run(command, check=True, capture_output=True, text=True)
+            return [float(each) for each in process.stdout.split()]
 
         tenth, seeded, bare = (Path(folder) / name for name in ("tenth.db", "seeded.db", "bare.db"))
-        _, little_memory = run(SEEDING, rows // 10, tenth)
-        taken, memory = run(SEEDING, rows, seeded)
-        (bare_taken,) = run(BARE, rows, seeded, bare)
-    grown = (memory - little_memory) / 1024
-    sys.stderr.write(f"Peak memory of seeding {rows:,} over that of {rows // 10:,}: {grown:+.0f} MiB\n")
-    return [Row(f"seeding {rows:,} identifiers", taken, "bare executemany of the same rows", bare_taken, "at most 3×")]
+        _, memory_of_tenth = run(SEEDING, rows // 10, tenth)
+        seconds, memory = run(SEEDING, rows, seeded)
+        (bare_seconds,) = run(BARE, rows, seeded, bare)
+    growth = (memory - memory_of_tenth) / 1024
+    sys.stderr.write(f"Peak memory of seeding {rows:,} over that of {rows // 10:,}: {growth:+.0f} MiB\n")
+    return [
+        Row(f"seeding {rows:,} identifiers", seconds, "bare executemany of the same rows", bare_seconds, "at most 3×")
+    ]

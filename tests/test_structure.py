@@ -29,6 +29,8 @@ print("\\n".join(sys.modules))
 """
 NOT_NEEDED_FOR_A_LISTING = [
     "alembic",
+    "boto3",
+    "s3transfer",
     "yaml",
     "difflib",
     "sqlalchemy.dialects.postgresql",

@@ -31,7 +31,13 @@ def page(rows: int, rounds: int) -> list[Row]:
     assert len(listing(floor)()["imageIds"]) == len(listing(fake)()["imageIds"]) == PAGE
     assert len(select()) == PAGE + 1
     measured = f"a page of {PAGE} of {rows:,}"
-    ours, canned, selected = medians(listing(fake), listing(floor), select, rounds=rounds, each=20)
+
+    def canned_and_selected() -> None:
+        # One after the other, so that the SELECT finds the processor's caches as it does in a real call.
+        listing(floor)()
+        select()
+
+    ours, canned, selected = medians(listing(fake), listing(floor), canned_and_selected, rounds=rounds, each=20)
 
     stubbed = boto3.client("ecr", REGION, config=Config(signature_version=UNSIGNED))
     stubber = Stubber(stubbed)
@@ -53,7 +59,7 @@ def page(rows: int, rounds: int) -> list[Row]:
         against_moto = medians(listing(fake), listing(moto), rounds=rounds, each=20)
     ecr.stop()
     return [
-        Row(measured, ours, "canned response + its bare SELECT", canned + selected, "at most 1.15×"),
+        Row(measured, ours, "canned response + its bare SELECT", selected, "at most 1.15×"),
         Row(measured, ours, "the floor: a canned response", canned, "at most 1.35×"),
         Row(measured, against_stubber[0], "botocore's Stubber", against_stubber[1], ""),
         Row(measured, against_moto[0], f"moto listing {PAGE}", against_moto[1], "at most 1/4"),

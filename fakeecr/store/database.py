@@ -86,7 +86,9 @@ class MemoryStore(Store):
             try:
                 yield self._connection
             finally:
-                if self._connection.in_transaction():
+                # The driver has a transaction only if this read is inside a write of the same thread, such as a seed
+                # whose images come from a generator that lists images. The write goes on.
+                if self._connection.in_transaction() and not self._driver.in_transaction:
                     self._connection.rollback()
 
     @contextmanager

@@ -48,6 +48,22 @@ def test_a_generator_that_fails_leaves_no_images(any_ecr):
     assert any_ecr.dump() == {"registries": []}
 
 
+def test_a_generator_can_call_the_fake_that_it_seeds(any_ecr):
+    any_ecr.push("base", "latest")
+
+    def images():
+        # More than one chunk, so that images are stored before and after the calls.
+        for n in range(600):
+            if n in (1, 550):
+                any_ecr.client().list_images(repositoryName="base")
+            yield {"tags": [f"v{n}"]}
+
+    seed_web(any_ecr, images())
+
+    pages = any_ecr.client().get_paginator("list_images").paginate(repositoryName="web")
+    assert len([tag for page in pages for _, tag in identifiers(page)]) == 600
+
+
 @pytest.mark.parametrize(
     "time",
     [

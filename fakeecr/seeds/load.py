@@ -184,7 +184,7 @@ def _merge(connection: Connection, repository_key: int, seeded_images: Iterable[
                 if tag in tags:
                     raise _duplicate(seeded, tag)
                 tags.add(tag)
-        tags_by_digest = bulk.get_identifiers(connection, repository_key, [seeded.image.digest for seeded in chunk])
+        tags_by_digest = bulk.get_tags_by_digest(connection, repository_key, [seeded.image.digest for seeded in chunk])
         for seeded in chunk:
             present_tags = tags_by_digest.get(seeded.image.digest)
             if present_tags is None or not present_tags.issuperset(seeded.tags):

@@ -24,13 +24,16 @@ class Clash(NamedTuple):
     tag: str | None
 
 
+# Images, each with its tags.
+_TaggedImages = Sequence[tuple[NewImage, tuple[str, ...]]]
+
 _LAST_IMAGE = select(func.max(Image.id))
 _NEW_IMAGES = select(Image.id, Image.digest).where(Image.id > bindparam("before"))
 
 
 @functools.cache
 def _insert_into(table: type[Base], dialect: str) -> Insert:
-    """Return an INSERT that skips a row whose unique values are taken; the number of inserted rows reveals it."""
+    """Return an INSERT that skips each row whose unique values are taken, and counts the rows that it inserts."""
     insert_of_dialect: Any
     if dialect == "sqlite":
         from sqlalchemy.dialects.sqlite import insert as insert_of_dialect
@@ -40,9 +43,7 @@ def _insert_into(table: type[Base], dialect: str) -> Insert:
     return statement.execution_options(preserve_rowcount=True)
 
 
-def add_images(
-    connection: Connection, repository_id: int, images: Sequence[tuple[NewImage, tuple[str, ...]]]
-) -> Clash | None:
+def add_images(connection: Connection, repository_id: int, images: _TaggedImages) -> Clash | None:
     """Add images with their tags to a repository.
 
     Returns:
@@ -89,7 +90,7 @@ def _add_references(connection: Connection, repository_id: int, images: Sequence
         connection.execute(insert(ImageReference), references)
 
 
-def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapping[str, int]) -> Clash | None:
+def _digest_clash(images: _TaggedImages, keys: Mapping[str, int]) -> Clash | None:
     """Return the first image that was not added: its digest was taken, or occurs twice among the images."""
     seen = set()
     for position, (image, _) in enumerate(images):
@@ -99,9 +100,7 @@ def _digest_clash(images: Sequence[tuple[NewImage, tuple[str, ...]]], keys: Mapp
     return None
 
 
-def _tag_clash(
-    connection: Connection, repository_id: int, images: Sequence[tuple[NewImage, tuple[str, ...]]]
-) -> Clash | None:
+def _tag_clash(connection: Connection, repository_id: int, images: _TaggedImages) -> Clash | None:
     """Return the first tag that was not added: another image has it, or its own image names it twice."""
     row = ImageIdentifier
     tags = [tag for _, tags in images for tag in tags]
@@ -114,7 +113,9 @@ def _tag_clash(
     return None
 
 
-def get_identifiers(connection: Connection, repository_id: int, digests: Sequence[str]) -> dict[str, set[str | None]]:
+def get_tags_by_digest(
+    connection: Connection, repository_id: int, digests: Sequence[str]
+) -> dict[str, set[str | None]]:
     """Return the tags of images by their digests, {None} for an untagged image; missing images are left out."""
     row = ImageIdentifier
     statement = select(row.digest, row.tag).where(row.repository_id == repository_id, row.digest.in_(digests))

@@ -24,7 +24,7 @@ class Document(NamedTuple, Generic[Content]):
 
     Attributes:
         key: its key.
-        name: what tells it from others of its kind; empty if its owner has only one of the kind.
+        name: tells the documents of one kind and owner apart; empty for a kind of which an owner has at most one.
         content: what was stored.
         created_at: when it was first stored.
         updated_at: when it was last stored.
@@ -41,7 +41,7 @@ class Kind(Generic[Content]):
     """A kind of document: where it is stored, and what it holds.
 
     Args:
-        table: the table of its owners: registries, repositories or images.
+        table: the table of documents of its owners, which are registries, repositories or images.
         name: the kind's name in that table.
     """
 
@@ -100,7 +100,7 @@ class Kind(Generic[Content]):
         return document
 
     def everywhere(self, connection: Connection) -> list[tuple[int, Content]]:
-        """Return owner and content of every document of this kind."""
+        """Return every document of this kind, whatever its owner: the owner's key, and the content."""
         statement = select(self._table.owner_id, self._table.content).where(self._table.kind == self.name)
         rows = connection.execute(statement.order_by(self._table.id))
         return [(owner_id, _decode(content)) for owner_id, content in rows]
@@ -140,14 +140,14 @@ class ImageKind(Kind[Content]):
         return {image_id: _decode(content) for image_id, content in connection.execute(statement)}
 
 
-# --- What every push and pull asks of a registry -------------------------------------------------
+# --- What every push and pull reads of a registry ------------------------------------------------
 
-_unnamed = Prepared(
+_unnamed_documents = Prepared(
     select(RegistryDocument.kind, RegistryDocument.content).where(
         RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.name == bindparam("name")
     )
 )
-_first = Prepared(
+_any_document = Prepared(
     select(RegistryDocument.id)
     .where(RegistryDocument.owner_id == bindparam("owner"), RegistryDocument.kind == bindparam("kind"))
     .limit(1)
@@ -156,10 +156,10 @@ _first = Prepared(
 
 def get_configurations(connection: Connection, registry_key: int) -> dict[str, Any]:
     """Return the documents of which a registry has at most one, by the names of their kinds."""
-    rows = _unnamed.rows(connection, {"owner": registry_key, "name": ""})
+    rows = _unnamed_documents.rows(connection, {"owner": registry_key, "name": ""})
     return {kind: _decode(content) for kind, content in rows}
 
 
 def has_any(connection: Connection, registry_key: int, kind: Kind[Any]) -> bool:
     """Whether a registry has a document of a kind."""
-    return bool(_first.rows(connection, {"owner": registry_key, "kind": kind.name}))
+    return bool(_any_document.rows(connection, {"owner": registry_key, "kind": kind.name}))

@@ -1,4 +1,4 @@
-"""Images and their tags: read, written, moved and deleted, so that every identifier stays true to its image."""
+"""Images and their tags: read, written, moved and deleted, so that every identifier agrees with its image."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ class NewImage(NamedTuple):
     Attributes:
         digest: ``sha256:`` and 64 hexadecimal digits.
         pushed_at: when it was pushed, in UTC.
-        manifest: the exact bytes of its manifest; None if they are not known, or made from `made_from`.
-        made_from: the words that the manifest of a made-up image is made from.
+        manifest: the exact bytes of its manifest; None if they are not known, or if the image is made up.
+        made_from: for a made-up image, the words that its manifest is made from.
         contents: what its manifest says; nothing for one that is made up.
         status: ``ACTIVE``, ``ARCHIVED`` or ``ACTIVATING``.
         pulled_at, archived_at, activated_at: when that last happened, in UTC; None if never.
@@ -74,7 +74,7 @@ class StoredImage(NamedTuple):
 
 
 class StoredTag(NamedTuple):
-    """A tag: the key of its row, and the key of the image that has it."""
+    """A tag: the key of its identifier, and the key of the image that has it."""
 
     key: int
     image_key: int
@@ -84,8 +84,8 @@ class StoredManifest(NamedTuple):
     """The manifest of an image.
 
     Attributes:
-        content: its exact bytes; None if they are not known, or made from `made_from`.
-        made_from: the words that the manifest of a made-up image is made from.
+        content: its exact bytes; None if they are not known, or if the image is made up.
+        made_from: for a made-up image, the words that its manifest is made from.
         media_type: the image's media type; None for a made-up image, or if it is not known.
     """
 
@@ -110,11 +110,13 @@ class ImageWithRelations(NamedTuple):
 
 
 # The statements of a push are compiled once: compiling one takes several times as long as running it.
-_row = ImageIdentifier
+_identifier = ImageIdentifier
 _TIMESTAMPS = ("pushed_at", "pulled_at", "archived_at", "activated_at")
-_stored = (Image.id, Image.digest, Image.status, Image.tagged)
+_image_columns = (Image.id, Image.digest, Image.status, Image.tagged)
 _get_image = Prepared(
-    select(*_stored).where(Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest"))
+    select(*_image_columns).where(
+        Image.repository_id == bindparam("repository_id"), Image.digest == bindparam("digest")
+    )
 )
 _insert_image = Prepared(
     insert(Image)
@@ -124,14 +126,18 @@ _insert_image = Prepared(
 _insert_reference = Prepared(insert(ImageReference))
 _set_tagged = Prepared(update(Image).where(Image.id == bindparam("key")).values(tagged=bindparam("is_tagged")))
 _get_tag = Prepared(
-    select(_row.id, _row.image_id).where(_row.repository_id == bindparam("repository_id"), _row.tag == bindparam("tag"))
+    select(_identifier.id, _identifier.image_id).where(
+        _identifier.repository_id == bindparam("repository_id"), _identifier.tag == bindparam("tag")
+    )
 )
-_get_row = Prepared(select(_row.id).where(_row.image_id == bindparam("image_id")).limit(1))
-_count_rows = Prepared(select(func.count()).select_from(_row).where(_row.image_id == bindparam("image_id")))
-_delete_row = Prepared(delete(_row).where(_row.id == bindparam("key")))
+_get_identifier = Prepared(select(_identifier.id).where(_identifier.image_id == bindparam("image_id")).limit(1))
+_count_identifiers = Prepared(
+    select(func.count()).select_from(_identifier).where(_identifier.image_id == bindparam("image_id"))
+)
+_delete_identifier = Prepared(delete(_identifier).where(_identifier.id == bindparam("key")))
 # The database copies the image's columns into the identifier.
-_insert_row = Prepared(
-    insert(_row).from_select(
+_insert_identifier = Prepared(
+    insert(_identifier).from_select(
         ["repository_id", "image_id", "digest", "tag", "image_status", "tagged"],
         select(
             Image.repository_id, Image.id, Image.digest, bindparam("tag", type_=String), Image.status, Image.tagged
@@ -144,6 +150,7 @@ _count_push = Prepared(
     .values(pushes=Repository.pushes + 1)
     .returning(Repository.pushes)
 )
+# A made-up image, of which no size is stored, has the size of its config.
 _largest_size = select(
     func.max(func.coalesce(Image.size, case((Image.made_from.is_not(None), len(EMPTY_BLOB)), else_=0)))
 ).where(Image.repository_id == bindparam("repository_id"), Image.digest.in_(bindparam("digests", expanding=True)))
@@ -164,7 +171,7 @@ def get_images(connection: Connection, repository_id: int, digests: Collection[s
         row.digest: StoredImage(*row)
         for chunk in in_chunks(digests)
         for row in connection.execute(
-            select(*_stored).where(Image.repository_id == repository_id, Image.digest.in_(chunk))
+            select(*_image_columns).where(Image.repository_id == repository_id, Image.digest.in_(chunk))
         )
     }
 
@@ -174,21 +181,21 @@ def get_images_by_tag(connection: Connection, repository_id: int, tags: Collecti
     if not tags:
         return {}
     statement = (
-        select(*_stored, _row.tag)
-        .join(Image, _row.image_id == Image.id)
-        .where(_row.repository_id == repository_id, _row.tag.in_(tags))
+        select(*_image_columns, _identifier.tag)
+        .join(Image, _identifier.image_id == Image.id)
+        .where(_identifier.repository_id == repository_id, _identifier.tag.in_(tags))
     )
     return {str(row[-1]): StoredImage(*row[:-1]) for row in connection.execute(statement)}
 
 
 def get_tag(connection: Connection, repository_id: int, tag: str) -> StoredTag | None:
-    """Return the row of a tag, or None if no image has it."""
+    """Return a tag, or None if no image has it."""
     rows = _get_tag.rows(connection, {"repository_id": repository_id, "tag": tag})
     return StoredTag(*rows[0]) if rows else None
 
 
 def get_tag_rows(connection: Connection, repository_id: int, tags: Iterable[str]) -> dict[str, StoredTag | None]:
-    """Return the rows of tags, as :func:`put_image` takes them."""
+    """Return tags by their names, None for a tag that no image has, as :func:`put_image` takes them."""
     return {tag: get_tag(connection, repository_id, tag) for tag in tags}
 
 
@@ -196,24 +203,24 @@ def count_tags(connection: Connection, image: StoredImage) -> int:
     """Return the number of an image's tags."""
     if not image.tagged:
         return 0
-    count: int = _count_rows.rows(connection, {"image_id": image.key})[0][0]
+    count: int = _count_identifiers.rows(connection, {"image_id": image.key})[0][0]
     return count
 
 
 def get_tags(connection: Connection, keys: Collection[int]) -> dict[int, list[str]]:
     """Return the tags of images by the images' keys, oldest tag first; untagged images are left out."""
-    statement = select(_row.image_id, _row.tag).where(_row.image_id.in_(keys), _row.tag.is_not(None)).order_by(_row.id)
-    tags: dict[int, list[str]] = {}
-    for key, tag in connection.execute(statement) if keys else ():
-        tags.setdefault(key, []).append(str(tag))
-    return tags
+    return _read_tags(connection, _identifier.image_id.in_(keys)) if keys else {}
 
 
 def get_all_tags(connection: Connection, repository_id: int) -> dict[int, list[str]]:
-    """Return the tags of all images of a repository by the images' keys; untagged images are left out."""
-    statement = select(_row.image_id, _row.tag).where(_row.repository_id == repository_id, _row.tag.is_not(None))
+    """Return the tags of all images of a repository, as :func:`get_tags` does."""
+    return _read_tags(connection, _identifier.repository_id == repository_id)
+
+
+def _read_tags(connection: Connection, condition: ColumnElement[bool]) -> dict[int, list[str]]:
+    statement = select(_identifier.image_id, _identifier.tag).where(condition, _identifier.tag.is_not(None))
     tags: dict[int, list[str]] = {}
-    for key, tag in connection.execute(statement.order_by(_row.id)):
+    for key, tag in connection.execute(statement.order_by(_identifier.id)):
         tags.setdefault(key, []).append(str(tag))
     return tags
 
@@ -328,7 +335,7 @@ def put_image(
         repository_id: the repository's key.
         existing: the image of this digest, as :func:`get_image` returned it.
         image: the image to be stored.
-        tags: the tags with their present rows, as :func:`get_tag` returned them.
+        tags: the tags by their names, as :func:`get_tag_rows` returned them.
         restored_at: when an image that is not active becomes active again; None if it stays as it is.
 
     Returns:
@@ -343,10 +350,10 @@ def put_image(
             set_status(connection, stored.key, "ACTIVE", restored_at)
             stored = stored._replace(status="ACTIVE")
         if tags and not stored.tagged:
-            _replace_rows(connection, stored.key, tagged=True)
+            _replace_identifiers(connection, stored.key, tagged=True)
             stored = stored._replace(tagged=True)
-    for tag, row in tags.items():
-        _move_tag(connection, stored.key, tag, row)
+    for name, tag in tags.items():
+        _move_tag(connection, stored.key, name, tag)
     return stored
 
 
@@ -361,28 +368,28 @@ def _insert(connection: Connection, repository_id: int, image: NewImage, *, tagg
     if image.contents.references:
         _insert_reference.run_all(connection, image.reference_rows(repository_id, key))
     if not tagged:
-        _insert_row.run(connection, {"key": key, "tag": None})
+        _insert_identifier.run(connection, {"key": key, "tag": None})
     return key
 
 
-def _replace_rows(connection: Connection, image_key: int, *, tagged: bool) -> None:
-    """Prepare the rows of an image that is about to get its first tag, or has lost its last one."""
-    for (row,) in _get_row.rows(connection, {"image_id": image_key}):
-        _delete_row.run(connection, {"key": row})
+def _replace_identifiers(connection: Connection, image_key: int, *, tagged: bool) -> None:
+    """Remove the identifier without a tag before an image gets its first tag, or add it after the last one is lost."""
+    for (key,) in _get_identifier.rows(connection, {"image_id": image_key}):
+        _delete_identifier.run(connection, {"key": key})
     _set_tagged.run(connection, {"key": image_key, "is_tagged": tagged})
     if not tagged:
-        _insert_row.run(connection, {"key": image_key, "tag": None})
+        _insert_identifier.run(connection, {"key": image_key, "tag": None})
 
 
-def _move_tag(connection: Connection, image_key: int, tag: str, row: StoredTag | None) -> None:
-    """Give an image a tag; the image that had it is untagged if it was its last one."""
-    if row is not None:
-        if row.image_key == image_key:
+def _move_tag(connection: Connection, image_key: int, name: str, tag: StoredTag | None) -> None:
+    """Give an image a tag; the image that had it becomes untagged if it has no other."""
+    if tag is not None:
+        if tag.image_key == image_key:
             return
-        _delete_row.run(connection, {"key": row.key})
-        if not _get_row.rows(connection, {"image_id": row.image_key}):
-            _replace_rows(connection, row.image_key, tagged=False)
-    _insert_row.run(connection, {"key": image_key, "tag": tag})
+        _delete_identifier.run(connection, {"key": tag.key})
+        if not _get_identifier.rows(connection, {"image_id": tag.image_key}):
+            _replace_identifiers(connection, tag.image_key, tagged=False)
+    _insert_identifier.run(connection, {"key": image_key, "tag": name})
 
 
 def largest_size(connection: Connection, repository_id: int, contents: Contents) -> int:
@@ -396,7 +403,7 @@ def largest_size(connection: Connection, repository_id: int, contents: Contents)
 
 
 def set_list_sizes(connection: Connection, repository_id: int, lists: Mapping[str, Contents]) -> None:
-    """Set the sizes of lists from the sizes of their images, some of which may be lists too."""
+    """Set the size of each list to that of its largest image, which may itself be one of these lists."""
     pending = dict(lists)
 
     def measure(digest: str) -> None:
@@ -425,9 +432,11 @@ def set_pulled(connection: Connection, keys: Collection[int], moment: datetime) 
 
 
 def remove_tags(connection: Connection, repository_id: int, tags: Collection[str]) -> None:
-    """Remove tags from images that each have another tag."""
+    """Remove tags from images; each image must have another tag, because its identifiers are not replaced."""
     if tags:
-        connection.execute(delete(_row).where(_row.repository_id == repository_id, _row.tag.in_(tags)))
+        connection.execute(
+            delete(_identifier).where(_identifier.repository_id == repository_id, _identifier.tag.in_(tags))
+        )
 
 
 def delete_images(connection: Connection, keys: Iterable[int]) -> None:

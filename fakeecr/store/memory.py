@@ -12,7 +12,7 @@ from fakeecr.store import migrations
 
 _building = threading.Lock()
 
-# Larger than a file's, for flatter trees: then a push costs the same among 100,000 images as among 1,000 (measured).
+# Larger than SQLite's default, for flatter trees: a push costs the same among 100,000 images as among 1,000 (measured).
 _PAGE_SIZE = "PRAGMA page_size = 8192"
 
 
@@ -29,8 +29,8 @@ def engine() -> Engine:
 def _engine() -> Engine:
     template = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
     template.execute(_PAGE_SIZE)
-    building = create_engine("sqlite://", creator=lambda: template)
-    with building.begin() as connection:
+    template_engine = create_engine("sqlite://", creator=lambda: template)
+    with template_engine.begin() as connection:
         migrations.create(connection)
     copying = threading.Lock()
 
@@ -47,7 +47,7 @@ def _engine() -> Engine:
 
 
 def driver_of(connection: Connection) -> sqlite3.Connection:
-    """Return the driver's connection of one that is in use."""
+    """Return the driver's connection that a connection of SQLAlchemy uses."""
     driver = connection.connection.dbapi_connection
     assert isinstance(driver, sqlite3.Connection)  # noqa: S101 - created above
     return driver

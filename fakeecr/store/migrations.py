@@ -50,6 +50,7 @@ def revision(connection: Connection, name: str) -> str | None:
     """
     tables = inspect(connection).get_table_names()
     if VERSION_TABLE in tables:
+        # A table without a row is refused like a revision that this fakeecr does not know.
         return connection.execute(select(_version.c.version_num)).scalar() or "(none)"
     if tables:
         raise DatabaseError(

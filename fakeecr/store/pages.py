@@ -50,7 +50,7 @@ class Page(NamedTuple, Generic[Row]):
 
 
 def page_of(rows: Sequence[KeyedRow], place: Place) -> Page[KeyedRow]:
-    """Build a page from up to one row more than its size; that row shows that another page follows."""
+    """Build a page from its rows and, if another page follows, one row more."""
     if len(rows) <= place.size:
         return Page(rows, None)
     return Page(rows[: place.size], rows[place.size - 1].key)
@@ -216,7 +216,7 @@ def referrers(
         repository_id: the repository's key.
         subject: the digest of the image they refer to.
         place: where the page begins.
-        artifact_types: the artifact types to include; none for all.
+        artifact_types: the artifact types to include; empty for all.
         status: the status to include; None for all.
     """
     conditions: list[ColumnElement[bool]] = [

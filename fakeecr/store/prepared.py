@@ -30,7 +30,7 @@ class Compiled(NamedTuple):
 
     Attributes:
         sql: the statement.
-        bind: returns parameters, given by name, in the form that the engine's driver takes.
+        bind: a function that turns parameters by name into the form that the engine's driver takes.
     """
 
     sql: str
@@ -38,7 +38,7 @@ class Compiled(NamedTuple):
 
 
 class Prepared:
-    """A statement whose named parameters are plain texts, bytes and numbers, which need no conversion.
+    """A statement whose parameters are plain texts, bytes and numbers, which SQLAlchemy need not convert.
 
     Args:
         statement: a SELECT, UPDATE or DELETE, each of whose parameters is a ``bindparam`` with a name; or an INSERT,
@@ -60,7 +60,7 @@ class Prepared:
         return rows
 
     def run(self, connection: Connection, values: dict[str, Any]) -> None:
-        """Run a statement that returns no rows in a connection's transaction.
+        """Run the statement, which returns no rows, in a connection's transaction.
 
         Args:
             connection: the transaction.

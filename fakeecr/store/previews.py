@@ -87,9 +87,13 @@ def get_previewed(
     tagged: bool | None,
     image_ids: Set[tuple[str | None, str | None]],
 ) -> list[PreviewRow]:
-    """Return the rows of the last preview for these images, each named by digest, tag or both.
+    """Return the rows of the last preview for these images.
 
-    The digest and tags at the time of the preview count.
+    Args:
+        connection: a transaction.
+        repository_id: the repository's key.
+        tagged: whether the images to include had tags; None for both.
+        image_ids: the digest and the tag of each image at the time of the preview; one of the two may be None.
     """
     digests = [digest for digest, _ in image_ids if digest is not None]
     statement = _rows.where(_table.repository_id == repository_id, or_(_table.digest.in_(digests), _table.tagged))

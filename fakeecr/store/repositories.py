@@ -116,13 +116,12 @@ _repository_rows = select(
 ).join(Registry, Repository.registry_id == Registry.id)
 
 
-def _filters(text: str | None) -> Sequence[str]:
+def _decode_filters(text: str | None) -> Sequence[str]:
     return tuple(json.loads(text)) if text else ()
 
 
-def _columns(settings: RepositorySettings) -> dict[str, Any]:
-    filters = json.dumps(list(settings.exclusion_filters)) if settings.exclusion_filters else None
-    return {**settings._asdict(), "exclusion_filters": filters}
+def _encode_filters(filters: Sequence[str]) -> str | None:
+    return json.dumps(list(filters)) if filters else None
 
 
 # --- Registries ----------------------------------------------------------------------------------
@@ -163,7 +162,7 @@ def get_repository(connection: Connection, account_id: str, region: str, name: s
         account_id=account_id,
         name=name,
         tag_mutability=mutability,
-        exclusion_filters=_filters(filters),
+        exclusion_filters=_decode_filters(filters),
         scan_on_push=bool(scan_on_push),
         is_registry_configured=bool(is_configured),
     )
@@ -193,7 +192,7 @@ def _row(row: Any) -> RepositoryRow:
     key, account_id, name, created_at, mutability, filters, scan_on_push, encryption_type, kms_key = row
     settings = RepositorySettings(
         tag_mutability=mutability,
-        exclusion_filters=_filters(filters),
+        exclusion_filters=_decode_filters(filters),
         scan_on_push=scan_on_push,
         encryption_type=encryption_type,
         kms_key=kms_key,
@@ -202,7 +201,7 @@ def _row(row: Any) -> RepositoryRow:
 
 
 def registries_with(connection: Connection, name: str) -> list[tuple[str, str]]:
-    """Return account and region of every registry that has a repository of this name and that a client can reach."""
+    """Return account and region of every registry, except upstream ones, that has a repository of this name."""
     statement = (
         select(Registry.account_id, Registry.region)
         .join(Repository, Repository.registry_id == Registry.id)
@@ -239,7 +238,13 @@ def create_repository(
 ) -> StoredRepository:
     """Create a repository that does not exist yet, and its registry if that does not exist either."""
     registry_key = ensure_registry(connection, account_id, region)
-    values = {"registry_id": registry_key, "name": name, "created_at": created_at, **_columns(settings)}
+    values = {
+        "registry_id": registry_key,
+        "name": name,
+        "created_at": created_at,
+        **settings._asdict(),
+        "exclusion_filters": _encode_filters(settings.exclusion_filters),
+    }
     return StoredRepository(
         key=connection.execute(_new_repository, values).scalar_one(),
         registry_key=registry_key,
@@ -255,8 +260,8 @@ def create_repository(
 def set_tag_mutability(
     connection: Connection, repository_id: int, mutability: str, exclusion_filters: Sequence[str]
 ) -> None:
-    """Change which tags of a repository may be moved."""
-    filters = json.dumps(list(exclusion_filters)) if exclusion_filters else None
+    """Change a repository's tag mutability, and the filters that exempt tags from it."""
+    filters = _encode_filters(exclusion_filters)
     _set(connection, repository_id, tag_mutability=mutability, exclusion_filters=filters)
 
 

@@ -31,13 +31,13 @@ def engine(path: Path) -> Engine:
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
-    made = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
-    _begin_explicitly(made)
-    return made
+    file_engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
+    _begin_explicitly(file_engine)
+    return file_engine
 
 
 def _begin_explicitly(engine: Engine) -> None:
-    """Begin transactions explicitly; Python's sqlite3 would begin them too late, or not at all."""
+    """Send SQLite a BEGIN when a transaction begins; Python's sqlite3 would send it too late, or not at all."""
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -57,7 +57,7 @@ def is_current(path: Path) -> bool:
     if not path.parent.is_dir():
         raise DatabaseError(f"{path} cannot be created: the directory {path.parent} does not exist. Create it first.")
     if not path.exists():
-        _must_be_writable(path.parent, path)
+        _check_writable(path.parent, path)
         return False
     if not path.is_file():
         raise DatabaseError(f"{path} is not a file. Give the path of a file, which is created if it does not exist.")
@@ -70,8 +70,8 @@ def is_current(path: Path) -> bool:
             f"{path} is not a SQLite file, so it cannot be a fakeecr database. It was not changed. "
             "Give another path, or move the file away."
         )
-    _must_be_writable(path, path)
-    _must_be_writable(path.parent, path)
+    _check_writable(path, path)
+    _check_writable(path.parent, path)
     if not header:
         return False
     revision = _revision(path)
@@ -79,32 +79,35 @@ def is_current(path: Path) -> bool:
     return revision == migrations.HEAD
 
 
-def _must_be_writable(place: Path, path: Path) -> None:
-    if not os.access(place, os.W_OK):
-        what = "it" if place == path else "its directory"
+def _check_writable(target: Path, path: Path) -> None:
+    """Check that a state file, or its directory, can be written; the message names the path of the state file."""
+    if not os.access(target, os.W_OK):
+        subject = "it" if target == path else "its directory"
         raise DatabaseError(
-            f"{path} cannot be written: {what} is read-only for this user. Change the permissions of {place}, or give "
-            "a copy of the file in a directory that can be written."
+            f"{path} cannot be written: {subject} is read-only for this user. Change the permissions of {target}, or "
+            "give a copy of the file in a directory that can be written."
         )
 
 
 def _revision(path: Path) -> str | None:
+    """Return the schema revision of a file, which is not changed."""
     log = path.with_name(f"{path.name}-wal")
     try:
         if _is_empty(log):
-            # Nobody is writing: the file can be read alone, without leaving a lock file beside it.
+            # No process is writing: the file can be read by itself, which creates no lock file beside it.
             try:
                 return _revision_in(path, "mode=ro&immutable=1")
             except SQLDatabaseError:
-                if not log.exists():  # else another process began to write, and the file is read like any other
+                if not log.exists():
                     raise
+                # Another process began to write in the meantime, so the file has to be read with its log.
         return _revision_in(path, "mode=ro")
     except SQLDatabaseError as error:
         raise DatabaseError(f"{path} cannot be read as a SQLite file: {error.orig}. {remedy(error)}") from error
 
 
 def _is_empty(log: Path) -> bool:
-    """Whether a write-ahead log is empty or missing; it is deleted with the last process that has the file open."""
+    """Whether a write-ahead log is empty or missing; SQLite deletes it when the last process closes the file."""
     try:
         return log.stat().st_size == 0
     except FileNotFoundError:
@@ -122,7 +125,7 @@ def _revision_in(path: Path, options: str) -> str | None:
 
 
 def remedy(error: SQLDatabaseError) -> str:
-    """Return advice about a fault of a file that SQLite reported."""
+    """Return what to do about an error of SQLite's."""
     text = str(error.orig)
     if "readonly" in text or "unable to open" in text:
         return "Change the permissions of the file and its directory, or give another path."
@@ -134,7 +137,8 @@ def remedy(error: SQLDatabaseError) -> str:
 def switch_to_wal(engine: Engine) -> None:
     """Give the file a write-ahead log, so that readers and a writer do not wait for each other.
 
-    The switch needs the file exclusively for a moment, and SQLite does not wait for that, so this function does.
+    The switch needs the file exclusively for a moment. SQLite does not wait for that, so this function tries again for
+    half a minute.
     """
     attempts = 600
     while True:

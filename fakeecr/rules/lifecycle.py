@@ -46,7 +46,7 @@ class Rule(NamedTuple):
     action: str
 
     def selects(self, image: Candidate) -> bool:
-        """Whether an image has this rule's storage class and tags that it asks for."""
+        """Whether an image has the storage class and the tags that this rule selects by."""
         if image.storage_class != self.storage_class:
             return False
         if self.tag_status == "untagged":
@@ -55,7 +55,7 @@ class Rule(NamedTuple):
 
 
 class Candidate(NamedTuple):
-    """An image as policies see it. Of two images pushed at the same moment, the later in a sequence is the younger.
+    """An image as policies see it. Of two images pushed at the same moment, the later one in a sequence is the younger.
 
     Attributes:
         digest: its digest.
@@ -91,7 +91,7 @@ def evaluate(rules: Sequence[Rule], images: Sequence[Candidate], now: datetime) 
     """Decide what a policy does with the images of a repository, oldest first.
 
     Args:
-        rules: those of the policy.
+        rules: the rules of the policy.
         images: all images of the repository, oldest first.
         now: the moment of the evaluation.
 
@@ -144,7 +144,7 @@ def _respect_relations(rule_by_digest: dict[str, Rule], images: Sequence[Candida
             guards.setdefault(image.digest, []).append(by_digest[image.subject])
             referrers.setdefault(image.subject, []).append(image)
 
-    # Subjects come before their referrers, which may have referrers of their own.
+    # Subjects come before their referrers, which may have referrers of their own: the list grows while it is read.
     subjects_first = [image for image in images if image.subject not in by_digest]
     for image in subjects_first:
         rule = rule_by_digest.get(image.digest)
@@ -214,7 +214,7 @@ def _typed(value: Any, allowed: str) -> Any:
 
 
 def _members(value: Any, required: Collection[str], optional: Collection[str]) -> Mapping[str, Any]:
-    """Return an object that has the required members and no unknown ones (texts from another fake)."""
+    """Return an object that has the required members and no unknown ones [texts from another fake]."""
     _typed(value, "object")
     missing = sorted(required - value.keys())
     if missing:
@@ -240,15 +240,19 @@ def _one_of(value: Any, allowed: Sequence[str]) -> str:
     return value
 
 
-def _number(value: Any, least: int) -> int:
+def _number(value: Any, minimum: int) -> int:
     number: int = _typed(value, "integer")
-    if number < least:
-        raise PolicyError(f"numeric instance is lower than the required minimum (minimum: {least}, found: {value})")
-    if value > _LARGEST_INTEGER:
+    if number < minimum:
+        raise _too_low(minimum, number)
+    if number > _LARGEST_INTEGER:
         raise PolicyError(
-            f"numeric instance is greater than the required maximum (maximum: {_LARGEST_INTEGER}, found: {value})"
+            f"numeric instance is greater than the required maximum (maximum: {_LARGEST_INTEGER}, found: {number})"
         )
     return number
+
+
+def _too_low(minimum: int, number: int) -> PolicyError:
+    return PolicyError(f"numeric instance is lower than the required minimum (minimum: {minimum}, found: {number})")
 
 
 def _rule(value: Any) -> Rule:
@@ -274,9 +278,7 @@ def _rule(value: Any) -> Rule:
     if count_type == "sinceImagePulled" and action == "expire":
         raise PolicyError("countType sinceImagePulled can only be used with the action transition")
     if is_archive and count_number < _SHORTEST_ARCHIVE:
-        raise PolicyError(
-            f"numeric instance is lower than the required minimum (minimum: {_SHORTEST_ARCHIVE}, found: {count_number})"
-        )
+        raise _too_low(_SHORTEST_ARCHIVE, count_number)
     return Rule(
         priority=priority,
         tag_status=tag_status,
@@ -289,31 +291,30 @@ def _rule(value: Any) -> Rule:
 
 
 def _no_matching_schema(schemas: int) -> PolicyError:
-    """Build the error of a rule that fits none of AWS's schemas (observed, including the line break)."""
+    """Build the error of a rule that fits none of AWS's schemas [observed, including the line break]."""
     return PolicyError(f"instance failed to match exactly one schema (matched 0 out of {schemas})\n")
 
 
 def _action(value: Any) -> str:
     action = _members(value, {"type"}, {"targetStorageClass"})
     action_type = _one_of(action["type"], ("expire", "transition"))
-    if (action_type == "transition") is not ("targetStorageClass" in action) or action.get(
-        "targetStorageClass", "archive"
-    ) != "archive":
+    has_target = "targetStorageClass" in action
+    if has_target is not (action_type == "transition") or (has_target and action["targetStorageClass"] != "archive"):
         raise _no_matching_schema(2)
     return action_type
 
 
 def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[tuple[str, ...], ...]:
-    """Return what a rule asks of tags: prefixes or patterns, exactly one of the two for tagged images."""
+    """Return the split tag patterns of a rule; a rule for tagged images has either prefixes or patterns."""
     lists: dict[str, list[str]] = {}
     problems = []
-    for name in selection.keys() & {"tagPrefixList", "tagPatternList"}:
+    for name in ("tagPrefixList", "tagPatternList"):
         try:
-            lists[name] = _patterns_list(selection[name])
+            lists[name] = _pattern_list(selection.get(name, []))
         except PolicyError as error:
             problems.append(str(error))
     if problems:
-        # One problem a line. [observed]
+        # Each problem is on a line of its own. [observed]
         raise PolicyError("\n".join(sorted(problems)))
     given = [name for name, patterns in lists.items() if patterns]
     if tag_status != "tagged":
@@ -332,7 +333,7 @@ def _patterns(selection: Mapping[str, Any], tag_status: str) -> tuple[tuple[str,
     return tuple(tuple(pattern.split("*")) for pattern in patterns)
 
 
-def _patterns_list(value: Any) -> list[str]:
+def _pattern_list(value: Any) -> list[str]:
     patterns: list[str] = [_typed(pattern, "string") for pattern in _typed(value, "array")]
     if "" in patterns:
         raise PolicyError("A tag prefix or pattern has at least one character.")

@@ -20,10 +20,10 @@ class SeedError(FakeECRError):
     """A seed is invalid; nothing of it was stored.
 
     Attributes:
-        problem: what is wrong, without the place.
+        problem: what is wrong, without the file, the line and the key path.
         file: the file that it was read from, or None for a mapping.
         line: the line in that file, counted from 1, or None.
-        path: the key path of the value, such as ``registries[0].repositories[2].name``.
+        path: the key path of the value, such as ``registries[0].repositories[2].name``; empty for the whole seed.
     """
 
     def __init__(self, problem: str, *, file: Path | None = None, line: int | None = None, path: str = "") -> None:

@@ -71,7 +71,7 @@ def _check(option: str, form: Form, value: object) -> None:
 
 
 def is_path(database: Database) -> TypeGuard[str | os.PathLike[str]]:
-    """Whether a database is given as the path of a file, and not as a URL or in memory."""
+    """Whether a database is given by the path of its file, and is neither a URL nor in memory."""
     if isinstance(database, os.PathLike):
         return True
     return isinstance(database, str) and "://" not in database and database != MEMORY

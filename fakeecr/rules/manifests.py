@@ -69,7 +69,7 @@ _decode_annotations = msgspec.json.Decoder(_Annotated).decode
 
 
 class Reference(NamedTuple):
-    """A descriptor in a manifest: an image of a list, or a layer or config."""
+    """What a manifest refers to by its digest: an image of a list, or a layer or config."""
 
     digest: str
     is_layer: bool
@@ -111,7 +111,7 @@ def parse(manifest: bytes, media_type: str | None = None) -> Contents:
 
     Args:
         manifest: its exact bytes.
-        media_type: the media type given beside it, which counts only if the manifest itself names none.
+        media_type: the media type of a manifest that names none itself.
 
     Raises:
         ValueError: it is not JSON, not a manifest, or of a media type that ECR does not take.
@@ -123,9 +123,9 @@ def parse(manifest: bytes, media_type: str | None = None) -> Contents:
     own_type = content.media_type or media_type
     if own_type not in MEDIA_TYPES:
         raise ValueError(f"{own_type!r} is not the media type of a manifest")
-    # PostgreSQL cannot store a NUL, which JSON writes in this way only.
+    # PostgreSQL cannot store a NUL, and JSON can write one only as this escape.
     if b"\\u0000" in manifest:
-        _check_texts(content)
+        _check_no_nul(content)
     config_type = content.config.media_type if content.config else None
     if own_type in LISTS:
         references = [Reference(child.digest, False, child.media_type) for child in content.manifests or ()]
@@ -146,7 +146,8 @@ def parse(manifest: bytes, media_type: str | None = None) -> Contents:
     )
 
 
-def _check_texts(content: _Manifest) -> None:
+def _check_no_nul(content: _Manifest) -> None:
+    """Check the texts that are stored, except those that their own pattern checks."""
     descriptors = [content.config, content.subject, *(content.layers or ()), *(content.manifests or ())]
     media_types = [descriptor.media_type for descriptor in descriptors if descriptor]
     if any("\0" in text for text in [content.artifact_type, *media_types] if text):

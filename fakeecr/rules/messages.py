@@ -13,8 +13,8 @@ def show(value: Any) -> str:
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
-    """Return the one of these names that is most like a misspelt one, or None if none is."""
-    # Imported here: it is needed for errors only, and costs every start of a fake a millisecond.
+    """Return the name that is most similar to a misspelt one, or None if none is similar."""
+    # Imported here, because only errors need it, and it would cost every start of a fake a millisecond.
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, list(names), n=1)), None)

@@ -34,12 +34,12 @@ def check_exclusion_filters(
         ECRError: an InvalidParameterException if the mutability and the filters do not go together.
     """
     if has_exclusions(mutability) is not bool(filters):
-        needed = "can't" if has_exclusions(mutability) else "must"
+        auxiliary = "can't" if has_exclusions(mutability) else "must"
         raise invalid_parameter(
             _MEMBER,
-            f"ImageTagMutabilityExclusionFilters {needed} be null when imageTagMutability is set as {mutability}",
+            f"ImageTagMutabilityExclusionFilters {auxiliary} be null when imageTagMutability is set as {mutability}",
         )
-    patterns = tuple(each["filter"] for each in filters or ())
+    patterns = tuple(exclusion_filter["filter"] for exclusion_filter in filters or ())
     if any(pattern.count("*") > quotas.WILDCARDS_PER_EXCLUSION_FILTER for pattern in patterns):
         raise invalid_parameter(
             _MEMBER, f"A filter must have at most {quotas.WILDCARDS_PER_EXCLUSION_FILTER} wildcards"

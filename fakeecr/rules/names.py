@@ -34,7 +34,7 @@ class Form(NamedTuple):
         return str(value)
 
 
-# What the model has no pattern for and error messages print. [observed]
+# The service model has no patterns of these; AWS's error messages print them. [observed]
 IMAGE_DIGEST = "[a-zA-Z0-9-_+.]+:[a-fA-F0-9]+"
 IMAGE_TAG = "[a-zA-Z0-9-_.]+"
 is_image_digest = re.compile(IMAGE_DIGEST).fullmatch

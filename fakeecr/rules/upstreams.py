@@ -20,7 +20,7 @@ class Upstream(NamedTuple):
     needs_credentials: bool
 
 
-_UPSTREAMS_BY_HOST = {
+_UPSTREAMS_BY_HOST_PATTERN = {
     _ECR_HOST: Upstream("ecr", needs_credentials=False),
     r"public\.ecr\.aws": Upstream("ecr-public", needs_credentials=False),
     r"quay\.io": Upstream("quay", needs_credentials=False),
@@ -32,13 +32,15 @@ _UPSTREAMS_BY_HOST = {
     r"cgr\.dev": Upstream("chainguard", needs_credentials=True),
 }
 
-# The upstreams that have one host only.
-FIXED_HOSTS = tuple(pattern.replace("\\", "") for pattern in _UPSTREAMS_BY_HOST if "[" not in pattern)
+# The hosts of the upstreams that have only one; the other patterns have a character class.
+FIXED_HOSTS = tuple(pattern.replace("\\", "") for pattern in _UPSTREAMS_BY_HOST_PATTERN if "[" not in pattern)
 
 
 def upstream_at(host: str) -> Upstream | None:
-    """Return the kind of upstream at a host, or None if no rule can pull from there."""
-    return next((upstream for pattern, upstream in _UPSTREAMS_BY_HOST.items() if re.fullmatch(pattern, host)), None)
+    """Return the kind of upstream at a host, or None if no rule can pull from that host."""
+    return next(
+        (upstream for pattern, upstream in _UPSTREAMS_BY_HOST_PATTERN.items() if re.fullmatch(pattern, host)), None
+    )
 
 
 def ecr_registry_at(host: str) -> tuple[str, str] | None:

@@ -29,17 +29,14 @@ def matches(pattern: str, name: str) -> bool:
 
 
 def matches_scan_filter(pattern: str, name: str) -> bool:
-    """Whether a filter of a scan rule matches a name; without ``*`` it matches every name that contains it.
-
-    Source: documented.
-    """
+    """Whether a filter of a scan rule matches a name; without ``*`` it matches any part of a name [documented]."""
     return matches(pattern, name) if "*" in pattern else pattern in name
 
 
 def longest_prefix(prefixes: Iterable[str], name: str) -> str | None:
-    """Return the longest of these prefixes of a repository's name, or None if none of them matches.
+    """Return the longest of these prefixes that matches a repository's name, or None if none does.
 
-    A prefix is read as if it ended with a slash. ROOT is a prefix of every name, and the shortest.
+    A prefix is read as if it ended with a slash. ROOT is a prefix of every name, and the shortest. [documented]
     """
     matching = [prefix for prefix in prefixes if prefix == "ROOT" or name.startswith(prefix.rstrip("/") + "/")]
     return max(matching, key=lambda prefix: (prefix != "ROOT", len(prefix)), default=None)

@@ -1,4 +1,4 @@
-"""Alembic's environment: it migrates the connection that fakeecr hands it, or a developer's database.
+"""Alembic's environment: it migrates the connection that fakeecr gives it, or a developer's database.
 
 For a developer: `alembic -x database=sqlite:///state.db revision --autogenerate -m "…"`.
 """
@@ -23,9 +23,9 @@ def migrate(connection: Connection) -> None:
         context.run_migrations()
 
 
-handed = context.config.attributes.get("connection")
-if handed is not None:
-    migrate(handed)
+given_connection = context.config.attributes.get("connection")
+if given_connection is not None:
+    migrate(given_connection)
 else:
-    with create_engine(context.get_x_argument(as_dictionary=True)["database"]).begin() as own:
-        migrate(own)
+    with create_engine(context.get_x_argument(as_dictionary=True)["database"]).begin() as new_connection:
+        migrate(new_connection)

@@ -13,7 +13,7 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# SQLite counts without ever giving a number twice only in a column of exactly this type.
+# SQLite numbers rows by itself, and never reuses a number, only in a column of exactly this type.
 KEY = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 

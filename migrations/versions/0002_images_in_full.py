@@ -1,4 +1,4 @@
-"""What repositories are set to, what manifests say, and layers.
+"""Settings of repositories, contents of manifests, layers and documents.
 
 Revision: 0002, after 0001
 """
@@ -37,12 +37,12 @@ IMAGE_INDEXES = (
     ["repository_id", "status", "tagged", "id"],
 )
 # What SQLite needs to follow the foreign key without reading a whole repository.
-OF_IMAGES = ["image_id", "repository_id", "image_status", "tagged"]
-OF_SUBJECTS = sa.text("subject IS NOT NULL")
+IDENTIFIER_INDEX = ["image_id", "repository_id", "image_status", "tagged"]
+HAS_SUBJECT = sa.text("subject IS NOT NULL")
 
 
 def upgrade() -> None:
-    numbers_given = _numbers_given()
+    last_key = _last_key()
     with op.batch_alter_table("repository", table_kwargs={"sqlite_autoincrement": True}) as table:
         table.add_column(
             sa.Column("tag_mutability", sa.String(24), server_default=sa.text("'MUTABLE'"), nullable=False)
@@ -59,7 +59,7 @@ def upgrade() -> None:
         table.create_check_constraint(
             op.f("ck_repository_encryption_type"), "encryption_type IN ('AES256', 'KMS', 'KMS_DSSE')"
         )
-    _never_again(numbers_given)
+    _continue_after(last_key)
     op.create_index("ix_repository_registry_id_id", "repository", ["registry_id", "id"])
     op.create_table(
         "repository_tag",
@@ -76,13 +76,13 @@ def upgrade() -> None:
     for columns in IMAGE_INDEXES:
         op.create_index(f"ix_image_{'_'.join(columns)}", "image", columns)
     op.drop_index("ix_image_identifier_image_id", "image_identifier")
-    op.create_index(f"ix_image_identifier_{'_'.join(OF_IMAGES)}", "image_identifier", OF_IMAGES)
+    op.create_index(f"ix_image_identifier_{'_'.join(IDENTIFIER_INDEX)}", "image_identifier", IDENTIFIER_INDEX)
     op.create_index(
         "ix_image_subject",
         "image",
         ["repository_id", "subject", "status", "id"],
-        sqlite_where=OF_SUBJECTS,
-        postgresql_where=OF_SUBJECTS,
+        sqlite_where=HAS_SUBJECT,
+        postgresql_where=HAS_SUBJECT,
     )
     op.create_table(
         "image_reference",
@@ -134,7 +134,7 @@ def upgrade() -> None:
             ),
             sqlite_autoincrement=True,
         )
-    _read_manifests()
+    _fill_columns_from_manifests()
 
 
 def downgrade() -> None:
@@ -142,7 +142,7 @@ def downgrade() -> None:
         op.drop_table(f"{owner}_document")
     for table in ("layer_part", "layer", "image_reference", "repository_tag"):
         op.drop_table(table)
-    op.drop_index(f"ix_image_identifier_{'_'.join(OF_IMAGES)}", "image_identifier")
+    op.drop_index(f"ix_image_identifier_{'_'.join(IDENTIFIER_INDEX)}", "image_identifier")
     op.create_index("ix_image_identifier_image_id", "image_identifier", ["image_id"])
     op.drop_index("ix_image_subject", "image")
     for columns in IMAGE_INDEXES:
@@ -150,33 +150,36 @@ def downgrade() -> None:
     for name, _ in IMAGE_COLUMNS:
         op.drop_column("image", name)
     op.drop_index("ix_repository_registry_id_id", "repository")
-    numbers_given = _numbers_given()
+    last_key = _last_key()
     with op.batch_alter_table("repository", table_kwargs={"sqlite_autoincrement": True}) as batch:
         for name in ("tag_mutability", "exclusion_filters", "encryption_type"):
             batch.drop_constraint(op.f(f"ck_repository_{name}"), type_="check")
         for name in ("tag_mutability", "exclusion_filters", "scan_on_push", "encryption_type", "kms_key"):
             batch.drop_column(name)
-    _never_again(numbers_given)
+    _continue_after(last_key)
 
 
-def _numbers_given() -> int | None:
-    """Read how far SQLite has counted repositories, some of which may be gone; other engines do not rebuild a table."""
+def _last_key() -> int | None:
+    """Return the largest key that SQLite has given a repository, perhaps a deleted one.
+
+    None on other engines, which do not rebuild the table.
+    """
     if op.get_bind().dialect.name != "sqlite":
         return None
-    found: int | None = op.get_bind().scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'repository'"))
-    return found
+    last_key: int | None = op.get_bind().scalar(sa.text("SELECT seq FROM sqlite_sequence WHERE name = 'repository'"))
+    return last_key
 
 
-def _never_again(numbers_given: int | None) -> None:
-    """Let the rebuilt table count on from there."""
-    if numbers_given is None:
+def _continue_after(last_key: int | None) -> None:
+    """Let the rebuilt table give keys after the last one, because a key is never reused."""
+    if last_key is None:
         return
     sequence = sa.table("sqlite_sequence", sa.column("name", sa.String()), sa.column("seq", sa.Integer()))
     op.execute(sa.delete(sequence).where(sequence.c.name == "repository"))
-    op.execute(sa.insert(sequence).values(name="repository", seq=numbers_given))
+    op.execute(sa.insert(sequence).values(name="repository", seq=last_key))
 
 
-# --- What the manifests that are there say; revision 0001 took any text for one ------------------------
+# --- Contents of the stored manifests, which in revision 0001 could be any text -------------------------
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -190,23 +193,25 @@ MEDIA_TYPES = LISTS | {
 DIGEST = re.compile(r"[a-zA-Z0-9_+.-]{1,100}:[a-fA-F0-9]{1,154}")
 
 
-def _read_manifests() -> None:
+def _fill_columns_from_manifests() -> None:
     connection = op.get_bind()
     image, reference = _tables()
-    found = connection.execute(
+    rows = connection.execute(
         sa.select(image.c.id, image.c.repository_id, image.c.digest, image.c.manifest)
         .where(image.c.manifest.is_not(None))
         .order_by(image.c.id)
     ).fetchall()
-    read = [(row, said) for row in found if (said := _said(row.manifest)) is not None]
-    sizes = {(row.repository_id, row.digest): said["size"] for row, said in read if said["size"] is not None}
-    for row, said in read:
-        if said["size"] is None:
-            listed = (sizes.get((row.repository_id, digest), 0) for digest, _, _ in said["references"])
-            said["size"] = max(listed, default=0)
-        columns = {name: said[name] for name in said if name != "references"}
+    parsed = [(row, contents) for row in rows if (contents := _contents(row.manifest)) is not None]
+    sizes = {
+        (row.repository_id, row.digest): contents["size"] for row, contents in parsed if contents["size"] is not None
+    }
+    for row, contents in parsed:
+        if contents["size"] is None:
+            child_sizes = (sizes.get((row.repository_id, digest), 0) for digest, _, _ in contents["references"])
+            contents["size"] = max(child_sizes, default=0)
+        columns = {name: contents[name] for name in contents if name != "references"}
         connection.execute(sa.update(image).where(image.c.id == row.id).values(**columns))
-        for digest, is_layer, media_type in {each[0]: each for each in said["references"]}.values():
+        for digest, is_layer, media_type in {each[0]: each for each in contents["references"]}.values():
             values = {"image_id": row.id, "repository_id": row.repository_id}
             connection.execute(
                 sa.insert(reference).values(digest=digest, is_layer=is_layer, media_type=media_type, **values)
@@ -237,29 +242,29 @@ def _tables() -> tuple[sa.TableClause, sa.TableClause]:
     return image, reference
 
 
-class OddError(Exception):
-    """A manifest is not one; nothing of it is read then."""
+class InvalidManifestError(Exception):
+    """A text is not a manifest; nothing of it is read then."""
 
 
-def _said(manifest: bytes) -> dict[str, Any] | None:
-    """Give what the columns hold of a manifest, and what it refers to; None where it is odd in any way."""
+def _contents(manifest: bytes) -> dict[str, Any] | None:
+    """Return the columns that a manifest fills, and its references; None if it is not a valid manifest."""
     try:
-        said = json.loads(manifest)
-        if not isinstance(said, dict):
+        contents = json.loads(manifest)
+        if not isinstance(contents, dict):
             return None
-        own_type = _text(said.get("mediaType")) or (OCI_INDEX if "manifests" in said else OCI_MANIFEST)
+        own_type = _text(contents.get("mediaType")) or (OCI_INDEX if "manifests" in contents else OCI_MANIFEST)
         if own_type not in MEDIA_TYPES:
             return None
-        config, subject = _descriptors([said.get("config")]), _descriptors([said.get("subject")])
-        children, layers = _descriptors(said.get("manifests")), _descriptors(said.get("layers"))
-        old_layers = said.get("fsLayers") or []
-        old_digests = [_digest(each["blobSum"]) for each in old_layers]
+        config, subject = _descriptors([contents.get("config")]), _descriptors([contents.get("subject")])
+        children, layers = _descriptors(contents.get("manifests")), _descriptors(contents.get("layers"))
+        schema1_layers = contents.get("fsLayers") or []
+        schema1_digests = [_digest(each["blobSum"]) for each in schema1_layers]
         config_type = config[0][1] if config else None
-        artifact_type = _text(said.get("artifactType")) or config_type
-    except (OddError, ValueError, RecursionError, TypeError, KeyError):
+        artifact_type = _text(contents.get("artifactType")) or config_type
+    except (InvalidManifestError, ValueError, RecursionError, TypeError, KeyError):
         return None
     references = [(digest, True, kind) for digest, kind, _ in (*config, *layers)]
-    references += [(digest, True, None) for digest in old_digests]
+    references += [(digest, True, None) for digest in schema1_digests]
     if own_type in LISTS:
         references = [(digest, False, kind) for digest, kind, _ in children]
     return {
@@ -272,27 +277,27 @@ def _said(manifest: bytes) -> dict[str, Any] | None:
     }
 
 
-def _descriptors(found: Any) -> list[tuple[str, str | None, int]]:
-    """Give the digest, media type and size of each blob or image that a list describes."""
-    described = []
-    for each in found or ():
+def _descriptors(values: Any) -> list[tuple[str, str | None, int]]:
+    """Return the digest, media type and size of each descriptor in a list."""
+    descriptors = []
+    for each in values or ():
         if each is None:
             continue
         size = each.get("size", 0) if isinstance(each, dict) else None
         if type(size) is not int or not 0 <= size <= 2**46:
-            raise OddError
-        described.append((_digest(each["digest"]), _text(each.get("mediaType")), size))
-    return described
+            raise InvalidManifestError
+        descriptors.append((_digest(each["digest"]), _text(each.get("mediaType")), size))
+    return descriptors
 
 
 def _digest(value: Any) -> str:
     if not isinstance(value, str) or DIGEST.fullmatch(value) is None:
-        raise OddError
+        raise InvalidManifestError
     return value
 
 
 def _text(value: Any) -> str | None:
-    # PostgreSQL keeps no NUL in a text, and nobody half a character.
+    # PostgreSQL cannot store a NUL, and no engine an unpaired surrogate.
     if value is not None and (not isinstance(value, str) or "\0" in value or not value.isprintable()):
-        raise OddError
+        raise InvalidManifestError
     return value

@@ -1,4 +1,4 @@
-"""Previews of lifecycle policies as rows, to be read page by page.
+"""Previews of lifecycle policies as rows, so that they are read page by page.
 
 Revision: 0003, after 0002
 """
@@ -58,13 +58,13 @@ def upgrade() -> None:
         ]
         if rows:
             op.bulk_insert(results, rows)
-        moving = sum(each["action"] == "TRANSITION" for each in rows)
-        preview |= {"expiring": len(rows) - moving, "transitioning": moving}
+        transitioning = sum(each["action"] == "TRANSITION" for each in rows)
+        preview |= {"expiring": len(rows) - transitioning, "transitioning": transitioning}
         op.execute(sa.update(document).where(document.c.id == row.id).values(content=json.dumps(preview)))
 
 
 def downgrade() -> None:
-    # Without its results a preview is none.
+    # A preview is worth nothing without its results, which revision 0002 stored in the document.
     document = _documents()
     op.execute(sa.delete(document).where(document.c.kind == PREVIEW))
     op.drop_table("previewed_image")

@@ -1,4 +1,4 @@
-"""What the shape of a seed cannot express: how the values of a repository must go together."""
+"""Checks that the shape of a seed cannot express: of values that depend on each other, of policies and of layers."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def _policy(text: str | None, path: str, normalize: Callable[[str], str]) -> str
 
 
 def read_layers(layers: list[LayerSeed], directory: Path) -> Iterator[bytes]:
-    """Yield the bytes of layers.
+    """Yield the bytes of layers, whose files are relative to a directory.
 
     Raises:
         SeedError: a layer is invalid; the error's path begins at the repository.

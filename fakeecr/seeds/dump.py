@@ -21,7 +21,7 @@ from fakeecr.store.repositories import RegistryRow, RepositoryRow
 
 
 def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any]:
-    """Return the repositories of a database with everything in them, without what configures a whole registry.
+    """Return the repositories of a database with everything in them, but not what configures a whole registry.
 
     Args:
         store: the database.
@@ -58,7 +58,7 @@ def _write(content: dict[str, Any], path: Path) -> None:
     path.write_text(text, encoding="utf-8")
 
 
-def _rows(connection: Connection, registry: RegistryRow) -> list[RepositoryRow]:
+def _repository_rows(connection: Connection, registry: RegistryRow) -> list[RepositoryRow]:
     page = repositories.page_of_repositories(connection, registry.account_id, registry.region, EVERYTHING)
     return list(page.rows)
 
@@ -67,7 +67,7 @@ def _describe_registry(connection: Connection, registry: RegistryRow) -> dict[st
     return {
         "id": registry.account_id,
         "region": registry.region,
-        "repositories": [_describe_repository(connection, row) for row in _rows(connection, registry)],
+        "repositories": [_describe_repository(connection, row) for row in _repository_rows(connection, registry)],
     }
 
 
@@ -75,14 +75,15 @@ def _describe_upstream(connection: Connection, registry: RegistryRow) -> dict[st
     return {
         "url": registry.region,
         "repositories": [
-            {"name": row.name, **_describe_contents(connection, row.key)} for row in _rows(connection, registry)
+            {"name": row.name, **_describe_contents(connection, row.key)}
+            for row in _repository_rows(connection, registry)
         ],
     }
 
 
 def _describe_repository(connection: Connection, row: RepositoryRow) -> dict[str, Any]:
     settings = row.settings
-    content: dict[str, Any] = {"name": row.name, "created_at": _format(row.created_at)}
+    content: dict[str, Any] = {"name": row.name, "created_at": _format_moment(row.created_at)}
     tags = repositories.get_tags(connection, row.key)
     if tags:
         content["tags"] = tags
@@ -130,7 +131,7 @@ def _describe_image(
     content: dict[str, Any] = {"digest": row.digest}
     if tags:
         content["tags"] = tags
-    content["pushed_at"] = _format(row.pushed_at)
+    content["pushed_at"] = _format_moment(row.pushed_at)
     if row.status != "ACTIVE":
         content["status"] = row.status
     for name, moment in (
@@ -139,7 +140,7 @@ def _describe_image(
         ("activated_at", row.activated_at),
     ):
         if moment is not None:
-            content[name] = _format(moment)
+            content[name] = _format_moment(moment)
     # Only what the manifest itself does not say.
     contents = NO_CONTENTS if manifest is None else parse_leniently(manifest)
     if row.media_type not in (None, contents.media_type):
@@ -153,5 +154,5 @@ def _describe_image(
     return content
 
 
-def _format(moment: datetime) -> str:
+def _format_moment(moment: datetime) -> str:
     return moment.isoformat().replace("+00:00", "Z")

@@ -24,7 +24,7 @@ class SeededImage(NamedTuple):
         path: the key path of its entry, from the repository on.
         image: the image.
         tags: its tags.
-        findings: what scans of it find; None if it was not scanned.
+        findings: what a scan of it found; None if it was not scanned.
     """
 
     path: str
@@ -39,13 +39,13 @@ def expand_images(name: str, entries: Images, now: datetime, directory: Path) ->
     Args:
         name: the repository's name.
         entries: the entries.
-        now: when an image was pushed that does not say.
+        now: the time of the push of an image whose entry names none.
         directory: what the paths of manifests are relative to.
 
     Raises:
         SeedError: an entry is invalid; the error's path begins at the repository.
     """
-    untagged = itertools.count(1)
+    untagged_numbers = itertools.count(1)
     for index, entry in enumerate(entries):
         path = f"images[{index}]"
         manifest = _read_manifest(entry, path, directory)
@@ -60,7 +60,7 @@ def expand_images(name: str, entries: Images, now: datetime, directory: Path) ->
             if not is_made_up:
                 yield SeededImage(path, template, tags, findings)
                 continue
-            words = f"{name}:{tags[0]}" if tags else f"{name}@{next(untagged)}"
+            words = f"{name}:{tags[0]}" if tags else f"{name}@{next(untagged_numbers)}"
             image = template._replace(digest=made_up.made_digest(words), made_from=words)
             if not entry.platforms:
                 yield SeededImage(path, image, tags, findings)

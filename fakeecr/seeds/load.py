@@ -85,7 +85,7 @@ def _registries(content: Seed, settings: Settings) -> Iterator[_SeededRegistry]:
 
 def _write(backend: Backend, content: Seed, directory: Path) -> None:
     now = clock.now()
-    # All of them first: an invalid upstream is an error even if a registry before it is invalid too.
+    # Upstreams are checked before anything is written, so an invalid one is reported before any repository is.
     registries = list(_registries(content, backend.settings))
     with backend.writing() as call:
         for registry in registries:
@@ -107,9 +107,9 @@ def _write(backend: Backend, content: Seed, directory: Path) -> None:
 def _write_repository(
     call: Call, registry: _SeededRegistry, repository: RepositorySeed, now: datetime, directory: Path
 ) -> None:
-    """Check a repository, expand its images, write them, and finish what needs all of them."""
+    """Write a repository with its layers and images, and then what depends on all of its images."""
     name = str(repository.name)
-    # Everything is checked, even though an existing repository keeps its own settings.
+    # An existing repository keeps its settings, but those of the seed are checked all the same.
     checked = check_repository(repository)
     stored = repositories.get_repository(call.connection, registry.account_id, registry.region, name)
     is_new = stored is None
@@ -138,11 +138,11 @@ def _write_repository(
 
 
 class _Unfinished:
-    """What remains to be written after all images of a repository.
+    """What is written after all images of a repository, because it depends on them.
 
     Attributes:
-        lists: the lists whose size is that of their largest image, by their digests.
-        findings: what scans find, by the digests of images.
+        lists: by their digests, the lists whose size is that of their largest image.
+        findings: by the digests of images, what a scan found.
     """
 
     def __init__(self) -> None:
@@ -150,7 +150,7 @@ class _Unfinished:
         self.findings: dict[str, list[dict[str, Any]]] = {}
 
     def add(self, seeded: SeededImage, *, is_new: bool) -> None:
-        """Note an image that was written, or that existed already."""
+        """Add what an image leaves to be written; `is_new` is False if the repository had it before this seed."""
         contents = seeded.image.contents
         if is_new and contents.references and contents.size is None:
             self.lists[seeded.image.digest] = contents
@@ -159,7 +159,7 @@ class _Unfinished:
 
 
 def _write_new(connection: Connection, repository_key: int, seeded_images: Iterable[SeededImage]) -> _Unfinished:
-    """Write the images of a repository that this seed creates; only two images of the seed itself can clash."""
+    """Write the images of a repository that this seed creates; they can only clash with each other."""
     unfinished = _Unfinished()
     for chunk in in_chunks(seeded_images):
         clash = bulk.add_images(connection, repository_key, [(seeded.image, seeded.tags) for seeded in chunk])
@@ -196,9 +196,9 @@ def _merge(connection: Connection, repository_key: int, seeded_images: Iterable[
 
 
 def _duplicate(seeded: SeededImage, tag: str | None) -> SeedError:
-    """Build the error of a tag or a digest that occurs twice.
+    """Build the error of a tag, or of a digest if the tag is None, that occurs twice.
 
-    The digest of a made-up image follows from its first tag, so it is the tag that occurs twice.
+    A made-up image gets its digest from its first tag, so the error names that tag instead of the digest.
     """
     if tag is None and seeded.image.made_from is not None and seeded.tags:
         tag = seeded.tags[0]

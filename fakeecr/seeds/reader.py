@@ -82,7 +82,7 @@ def read(file: Path) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         problem = error.problem or error.context or "there is an error here"
-        # The C parser reads lists ahead, and since PyYAML 6.0.4 refuses a depth of a thousand before this module does.
+        # The C parser reads lists ahead of their events. Since PyYAML 6.0.4 it refuses a depth of 1,000 by itself.
         message = _TOO_DEEP if problem == "exceeded maximum nesting depth" else f"not YAML: {problem}"
         raise SeedError(message, file=file, line=mark.line + 1 if mark else None) from error
     except yaml.YAMLError as error:
@@ -93,7 +93,7 @@ def read(file: Path) -> Node:
 
 
 class _Builder:
-    """Builds the one document of a file from its events, without recursion."""
+    """Builds the nodes of a file's only document from its events, without recursion."""
 
     def __init__(self, file: Path) -> None:
         self._file = file
@@ -101,7 +101,7 @@ class _Builder:
         self._written = 0
 
     def build(self, text: str) -> Node | None:
-        # The C parser is ten times as fast. Its loader can overflow the stack; its events cannot.
+        # The C parser is ten times as fast. Loading with it can overflow the stack; reading its events cannot.
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         root: Node | None = None
         documents = 0

@@ -203,7 +203,7 @@ def stored_finding(finding: FindingSeed) -> dict[str, Any]:
 
 
 def check_seed(content: Any) -> Seed:
-    """Return a seed of which everything is checked except its images, which are checked when they are read.
+    """Return a seed whose shape is checked, except that of its images, which are checked when they are read.
 
     Raises:
         SeedError: a value is invalid; the error has the key path of the first one.
@@ -219,8 +219,8 @@ def json_schema() -> dict[str, Any]:
         [Seed, ImageSeed], schema_hook=_schema_of, ref_template="#/$defs/{name}"
     )
     components["Seed"]["minProperties"] = 1
-    for each in ("RepositorySeed", "UpstreamRepositorySeed"):
-        components[each]["properties"]["images"] = {"type": "array", "items": image}
+    for name in ("RepositorySeed", "UpstreamRepositorySeed"):
+        components[name]["properties"]["images"] = {"type": "array", "items": image}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "fakeecr seed",
@@ -229,13 +229,13 @@ def json_schema() -> dict[str, Any]:
     }
 
 
-def _schema_of(kind: type) -> dict[str, Any]:
-    return {"type": "array"} if kind is Images else kind.schema()  # type: ignore[attr-defined]
+def _schema_of(value_type: type) -> dict[str, Any]:
+    return {"type": "array"} if value_type is Images else value_type.schema()  # type: ignore[attr-defined]
 
 
-def _parse(kind: type, value: Any) -> Any:
-    if kind is not Images:
-        return kind.parse(value)  # type: ignore[attr-defined]
+def _parse(value_type: type, value: Any) -> Any:
+    if value_type is not Images:
+        return value_type.parse(value)  # type: ignore[attr-defined]
     if isinstance(value, str | bytes | dict) or not isinstance(value, Iterable):
         raise ValueError(f"expected a list of images; got {show(value)}")
     return Images(value)
@@ -271,7 +271,7 @@ def _check(content: Any, shape: type[_Shape], path: str) -> _Shape:
 
 
 def _translate(message: str, shape: type[Struct], path: str) -> tuple[str, str]:
-    """Return one of msgspec's messages in fakeecr's words, and what its path lacks of the key that is meant."""
+    """Return one of msgspec's messages in fakeecr's words, and the key that is missing at the end of its path."""
     match = re.fullmatch(r"Object (contains unknown|missing required) field `(.*)`", message, re.DOTALL)
     if match:
         key = match[2]

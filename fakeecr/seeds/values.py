@@ -12,12 +12,17 @@ from fakeecr.rules.manifests import MEDIA_TYPES
 from fakeecr.rules.messages import show
 from fakeecr.rules.names import Form
 
-# The JSON types that an editor may take an unquoted YAML scalar for: to it, 2016.09 is a number.
+# To an editor, an unquoted YAML scalar may be of any of these types: 2016.09 is a number.
 _ANY_SCALAR = ["string", "number", "boolean"]
 
 
 class Text(str):
-    """A text of a certain form."""
+    """A text that must have a certain form.
+
+    Attributes:
+        form: the form.
+        json_types: the types that an editor may take the value for, as a JSON Schema names them.
+    """
 
     __slots__ = ()
 

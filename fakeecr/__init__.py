@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from fakeecr._version import __version__
 from fakeecr.adapters import active as _active
 from fakeecr.adapters.botocore.install import install as _install
-from fakeecr.errors import DatabaseError, FakeECRError, PublishedLimitWarning, SeedError
+from fakeecr.errors import DatabaseError, DisputedPolicyWarning, FakeECRError, PublishedLimitWarning, SeedError
 
 if TYPE_CHECKING:
     from fakeecr.arranging import PushedImage
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DatabaseError",
+    "DisputedPolicyWarning",
     "FakeECR",
     "FakeECRError",
     "PublishedLimitWarning",

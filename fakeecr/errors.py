@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import warnings
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,3 +48,19 @@ class PublishedLimitWarning(UserWarning):
 
     ``FakeECR(limits="installed")`` uses the installed limits instead.
     """
+
+
+class DisputedPolicyWarning(UserWarning):
+    """A policy was accepted that AWS accepts according to some sources, and refuses according to others."""
+
+
+def warn_caller(message: str, category: type[Warning]) -> None:
+    """Issue a warning that points to the code that made the call: the first frame outside fakeecr and botocore."""
+    level, frame = 2, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
+        "fakeecr",
+        "boto3",
+        "botocore",
+    ):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

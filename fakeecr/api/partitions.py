@@ -15,5 +15,11 @@ def region_of(name: str) -> Region:
     """Return a region by its name; one that no partition's pattern matches is taken to be in the first, ``aws``."""
     partitions = Loader().load_data("partitions")["partitions"]
     matching = [partition for partition in partitions if re.match(partition["regionRegex"], name)]
-    outputs = (matching or partitions)[0]["outputs"]
-    return Region(name, outputs["name"], outputs["dnsSuffix"])
+    partition = (matching or partitions)[0]
+    outputs = partition["outputs"]
+    return Region(
+        name=name,
+        partition=outputs["name"],
+        dns_suffix=outputs["dnsSuffix"],
+        exists=name in partition["regions"],
+    )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import functools
 import logging
-import sys
-import warnings
 from typing import Any
 
 from fakeecr.api.model import TARGET_PREFIX, operation_model, operation_names
@@ -13,7 +11,7 @@ from fakeecr.api.published import PUBLISHED
 from fakeecr.api.validation import Validator
 from fakeecr.api.wire import Writer, decode, error_response, response, writer
 from fakeecr.aws_errors import ECRError, not_implemented, server_fault, unknown_operation
-from fakeecr.errors import PublishedLimitWarning
+from fakeecr.errors import PublishedLimitWarning, warn_caller
 from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, find_function
 from fakeecr.registry.call import Backend
@@ -62,10 +60,12 @@ class Service:
                 self._daily_run.run_if_due()
             return response(200, self._run(operation, request), request_id)
         except _PublishedLimitError as refusal:
-            warnings.warn(str(refusal), PublishedLimitWarning, stacklevel=_stack_level_of_caller())
+            warn_caller(str(refusal), PublishedLimitWarning)
             return error_response(refusal.error, request_id)
         except ECRError as error:
             return error_response(error, request_id)
+        except Warning:
+            raise  # one that the caller turned into an error
         except Exception as cause:
             _log.exception("fakeecr failed inside %s", operation)
             return error_response(server_fault(operation, cause), request_id)
@@ -132,15 +132,3 @@ def _installed_allows(operation: str, parameters: dict[str, Any]) -> bool:
     except ECRError:
         return False
     return True
-
-
-def _stack_level_of_caller() -> int:
-    """Return the number of frames from :meth:`Service.answer` up to the code that made the call."""
-    level, frame = 1, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
-        "fakeecr",
-        "boto3",
-        "botocore",
-    ):
-        level, frame = level + 1, frame.f_back
-    return level

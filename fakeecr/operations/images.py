@@ -261,7 +261,7 @@ def batch_delete_image(call: Call, request: BatchDeleteImageRequestTypeDef) -> B
 def update_image_storage_class(
     call: Call, request: UpdateImageStorageClassRequestTypeDef
 ) -> UpdateImageStorageClassResponseTypeDef:
-    """Archive or restore an image. AWS takes some minutes to restore one, fakeecr no time."""
+    """Archive or restore an image. AWS takes some minutes to restore one, and says so; here it is active at once."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
     is_archiving = request["targetStorageClass"] == "ARCHIVE"
@@ -270,6 +270,6 @@ def update_image_storage_class(
     images.set_status(call.connection, image.key, "ARCHIVED" if is_archiving else "ACTIVE", clock.now())
     return {
         "imageId": _identifier(image.digest, request["imageId"].get("imageTag")),
-        "imageStatus": "ARCHIVED" if is_archiving else "ACTIVE",
+        "imageStatus": "ARCHIVED" if is_archiving else "ACTIVATING",
         **of_repository(repository),
     }

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fakeecr import clock
 from fakeecr.aws_errors import registry_policy_not_found, repository_policy_not_found
 from fakeecr.operations.envelopes import of_registry, of_repository
+from fakeecr.registry import policies
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import REGISTRY_POLICY, REPOSITORY_POLICY
-from fakeecr.registry.lookup import ensure_registry, find_repository, get_registry_key
-from fakeecr.registry.policies import normalize_policy, put_repository_policy
+from fakeecr.registry.lookup import find_repository, get_registry_key
+from fakeecr.rules.arns import repository_arn
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 def set_repository_policy(call: Call, request: SetRepositoryPolicyRequestTypeDef) -> SetRepositoryPolicyResponseTypeDef:
     """Set a repository's policy. Without `force`, AWS refuses one that locks its caller out; fakeecr accepts any."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
-    text = normalize_policy(request["policyText"], "repository")
-    put_repository_policy(call, repository.key, text)
+    arn = repository_arn(call.region, repository.account_id, repository.name)
+    text = policies.check_repository_policy(call.region, request["policyText"], arn)
+    policies.put_repository_policy(call, repository.key, text)
     return {"policyText": text, **of_repository(repository)}
 
 
@@ -57,8 +58,7 @@ def delete_repository_policy(
 
 def put_registry_policy(call: Call, request: PutRegistryPolicyRequestTypeDef) -> PutRegistryPolicyResponseTypeDef:
     """Set the registry's policy."""
-    text = normalize_policy(request["policyText"], "registry")
-    REGISTRY_POLICY.put(call.connection, ensure_registry(call), text, clock.now())
+    text = policies.put_registry_policy(call, request["policyText"])
     return {"policyText": text, **of_registry(call.account_id())}
 
 

@@ -8,6 +8,7 @@ from fakeecr import clock
 from fakeecr.aws_errors import (
     cache_rule_already_exists,
     cache_rule_not_found,
+    invalid_parameter,
     too_many_cache_rules,
     unsupported_upstream,
 )
@@ -17,7 +18,7 @@ from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import CACHE_RULE, CacheRule
 from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.rules import quotas
-from fakeecr.rules.upstreams import upstream_at
+from fakeecr.rules.upstreams import ecr_registry_at, upstream_at
 from fakeecr.store.documents import Document
 
 if TYPE_CHECKING:
@@ -50,6 +51,18 @@ def create_pull_through_cache_rule(
         raise unsupported_upstream(
             "The specified upstream registry requires authentication. Specify a valid Secrets Manager ARN and try again"
         )
+    ecr_registry = ecr_registry_at(host)
+    if ecr_registry is not None and ecr_registry[0] != account_id and "customRoleArn" not in request:
+        # AWS refuses it [documented]; the text is invented.
+        raise invalid_parameter(
+            "customRoleArn", "customRoleArn can't be null when the upstream registry is in another account"
+        )
+    upstream_prefix = request.get("upstreamRepositoryPrefix", "ROOT")
+    if prefix == "ROOT" and upstream_prefix != "ROOT":
+        # AWS refuses it [documented]; the text is invented.
+        raise invalid_parameter(
+            "upstreamRepositoryPrefix", "upstreamRepositoryPrefix must be ROOT when ecrRepositoryPrefix is ROOT"
+        )
     registry_key = ensure_registry(call, account_id)
     rules = CACHE_RULE.get_all(call.connection, registry_key)
     # A prefix is read as if it ended with a slash. [documented]
@@ -60,7 +73,7 @@ def create_pull_through_cache_rule(
     content: CacheRule = {
         "upstreamRegistry": upstream.name,
         "upstreamRegistryUrl": host,
-        "upstreamRepositoryPrefix": request.get("upstreamRepositoryPrefix", "ROOT"),
+        "upstreamRepositoryPrefix": upstream_prefix,
         **_credentials(request),
     }
     rule = CACHE_RULE.put(call.connection, registry_key, content, clock.now(), prefix)

@@ -46,6 +46,12 @@ def put_replication_configuration(
         raise invalid_parameter(
             "replicationConfiguration", f"There can be at most {quotas.REPLICATION_DESTINATIONS} unique destinations"
         )
+    for destination in destinations:
+        if not call.region_of(destination.region).exists:
+            # AWS refuses it [documented]; the text is invented.
+            raise invalid_parameter(
+                "replicationConfiguration", f"Replication destination region {destination.region} does not exist"
+            )
     REPLICATION.put(call.connection, ensure_registry(call), configuration, clock.now())
     return {"replicationConfiguration": configuration, **EMPTY}
 

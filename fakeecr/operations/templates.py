@@ -15,7 +15,7 @@ from fakeecr.registry.creation import settings_of_template
 from fakeecr.registry.expiry import parse_policy
 from fakeecr.registry.kinds import TEMPLATE
 from fakeecr.registry.lookup import ensure_registry, get_registry_key
-from fakeecr.registry.policies import normalize_policy
+from fakeecr.registry.policies import check_repository_policy
 from fakeecr.rules.resource_tags import check_tags
 from fakeecr.store.documents import Document
 
@@ -113,15 +113,12 @@ def _put(
     template = {**content, **{name: request[name] for name in _MEMBERS if name in request}}
     if "imageTagMutability" in request and "imageTagMutabilityExclusionFilters" not in request:
         template.pop("imageTagMutabilityExclusionFilters", None)
-    tags = template.get("resourceTags", [])
     with _as_invalid_parameter("encryptionConfiguration"):
-        settings = settings_of_template(call, call.account_id(), template)
+        settings_of_template(call, call.account_id(), template)
     with _as_invalid_parameter("resourceTags"):
-        check_tags(tags)
-    if (tags or settings.encryption_type != "AES256") and not template.get("customRoleArn"):
-        raise invalid_parameter("customRoleArn", "customRoleArn can't be null when tags or a KMS key are given")
+        check_tags(template.get("resourceTags", []))
     if template.get("repositoryPolicy"):
-        normalize_policy(template["repositoryPolicy"], "repository")
+        template["repositoryPolicy"] = check_repository_policy(call.region, template["repositoryPolicy"], arn=None)
     if template.get("lifecyclePolicy"):
         parse_policy(template["lifecyclePolicy"])
     return _describe(TEMPLATE.put(call.connection, registry_key, template, clock.now(), prefix))

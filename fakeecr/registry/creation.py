@@ -87,8 +87,7 @@ def _create_by_template(
     )
     repositories.set_tags(call.connection, repository.key, check_tags(template.get("resourceTags", [])))
     if template.get("repositoryPolicy"):
-        text = policies.normalize_policy(template["repositoryPolicy"], "repository")
-        policies.put_repository_policy(call, repository.key, text)
+        policies.put_repository_policy(call, repository.key, template["repositoryPolicy"])
     if template.get("lifecyclePolicy"):
         expiry.put_policy(call.connection, repository.key, expiry.parse_policy(template["lifecyclePolicy"]).text)
     return repository

@@ -1,31 +1,72 @@
-"""Policies of repositories and registries: checked, and those of repositories stored."""
+"""Repository and registry policies: checked, and stored with their owner."""
 
 from __future__ import annotations
 
 from fakeecr import clock
-from fakeecr.aws_errors import invalid_parameter
+from fakeecr.aws_errors import ECRError, invalid_parameter
+from fakeecr.errors import DisputedPolicyWarning, warn_caller
 from fakeecr.registry.call import Call
-from fakeecr.registry.kinds import REPOSITORY_POLICY
+from fakeecr.registry.kinds import ACCOUNT_SETTING, REGISTRY_POLICY, REPOSITORY_POLICY
+from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.rules import access
+from fakeecr.rules.access import AccessPolicy
+from fakeecr.rules.arns import Region
 from fakeecr.rules.policy_text import PolicyError
 
 
-def normalize_policy(text: str, owner: str) -> str:
-    """Return the text of a policy as it is stored.
+def check_repository_policy(region: Region, text: str, arn: str | None) -> str:
+    """Return the text of a repository's policy as it is stored.
 
     Args:
+        region: the region of the repository.
         text: the policy, as JSON.
-        owner: whose policy it is: ``repository`` or ``registry``.
+        arn: the ARN of the repository; None in a template, whose repositories do not exist yet.
 
     Raises:
-        ECRError: an InvalidParameterException; AWS does not say what is wrong with the policy. [observed]
+        ECRError: an InvalidParameterException.
+
+    Warns:
+        DisputedPolicyWarning: it names a resource that AWS is said to refuse by some sources, and to accept by others.
     """
-    try:
-        return access.normalize(text)
-    except PolicyError:
-        raise invalid_parameter("PolicyText", f"Invalid {owner} policy provided") from None
+    policy = _read(region, text, "repository")
+    allowed = {("Resource", "*"), ("Resource", arn)}
+    if policy.resources - allowed:
+        raise _invalid("repository")
+    if policy.resources:
+        warn_caller(
+            "The repository policy has a Resource. Examples in the user guide of 2025 have one; until 2023 the service "
+            "refused it. Leave Resource out: a repository policy is always about its own repository.",
+            DisputedPolicyWarning,
+        )
+    return policy.text
 
 
 def put_repository_policy(call: Call, repository_key: int, text: str) -> None:
-    """Store the normalized text of a repository's policy."""
+    """Store the checked text of a repository's policy."""
     REPOSITORY_POLICY.put(call.connection, repository_key, text, clock.now())
+
+
+def put_registry_policy(call: Call, text: str) -> str:
+    """Check and store the policy of the caller's registry, and return its text as it is stored.
+
+    Raises:
+        ECRError: an InvalidParameterException.
+    """
+    policy = _read(call.region, text, "registry")
+    scope = ACCOUNT_SETTING.get(call.connection, get_registry_key(call), "REGISTRY_POLICY_SCOPE")
+    if scope is not None and scope.content == "V1" and not policy.fits_scope_v1():
+        raise _invalid("registry")
+    REGISTRY_POLICY.put(call.connection, ensure_registry(call), policy.text, clock.now())
+    return policy.text
+
+
+def _read(region: Region, text: str, owner: str) -> AccessPolicy:
+    try:
+        return access.read_policy(text, region.partition)
+    except PolicyError:
+        raise _invalid(owner) from None
+
+
+def _invalid(owner: str) -> ECRError:
+    """Build the error of an invalid policy; this is all that AWS says of it [observed]."""
+    return invalid_parameter("PolicyText", f"Invalid {owner} policy provided")

@@ -98,7 +98,7 @@ def push_image(
 
 def _parse(manifest: bytes, media_type: str | None) -> Contents:
     try:
-        contents = manifests.parse(manifest, media_type)
+        contents = manifests.parse(manifest, media_type, strict=True)
     except ValueError:
         # Whatever is wrong with a manifest, this is all that AWS says. [observed]
         raise invalid_parameter("ImageManifest", "Invalid JSON syntax") from None

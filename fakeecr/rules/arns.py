@@ -13,11 +13,13 @@ class Region(NamedTuple):
         name: such as ``us-east-1``.
         partition: the partition's name in ARNs, such as ``aws`` or ``aws-cn``.
         dns_suffix: what its host names end with, such as ``amazonaws.com``.
+        exists: whether AWS has this region, as far as the installed botocore knows.
     """
 
     name: str
     partition: str
     dns_suffix: str
+    exists: bool = True
 
 
 def repository_arn(region: Region, account_id: str, name: str) -> str:

@@ -60,11 +60,52 @@ class _Manifest(Struct, rename="camel"):
     fs_layers: list[_Schema1Layer] | None = None  # of Docker's schema 1
 
 
+# ECR's schema is stricter than OCI's: it knows fewer members, so each of these must be absent or null. [observed]
+_MediaType = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+\Z")]
+_ConfigDigest = Annotated[
+    str,
+    Meta(
+        pattern=r"\A(sha256:[a-fA-F0-9]{64}|sha512:[a-fA-F0-9]{128}|(?!sha(256|512):)[^:]+:[a-fA-F0-9]+)\Z",
+        max_length=255,
+    ),
+]
+
+
+class _StrictConfig(_Descriptor):
+    digest: _ConfigDigest
+    annotations: None = None
+
+
+class _StrictLayer(_Descriptor):
+    media_type: _MediaType | None = None
+
+
+class _StrictSubject(_Descriptor):
+    platform: None = None
+
+
+class _StrictPlatform(Struct):
+    os_features: None = msgspec.field(name="os.features", default=None)
+
+
+class _StrictImage(_Descriptor):
+    platform: _StrictPlatform | None = None
+
+
+class _StrictManifest(_Manifest):
+    artifact_type: _MediaType | None = None
+    config: _StrictConfig | None = None
+    layers: list[_StrictLayer] | None = None  # type: ignore[assignment] # a list is only read here
+    manifests: list[_StrictImage] | None = None  # type: ignore[assignment]
+    subject: _StrictSubject | None = None
+
+
 class _Annotated(Struct):
     annotations: dict[str, Any] | None = None
 
 
 _decode = msgspec.json.Decoder(_Manifest).decode
+_decode_strictly = msgspec.json.Decoder(_StrictManifest).decode
 _decode_annotations = msgspec.json.Decoder(_Annotated).decode
 
 
@@ -106,18 +147,19 @@ class Contents(NamedTuple):
 NO_CONTENTS = Contents()
 
 
-def parse(manifest: bytes, media_type: str | None = None) -> Contents:
+def parse(manifest: bytes, media_type: str | None = None, *, strict: bool = False) -> Contents:
     """Return what a manifest says.
 
     Args:
         manifest: its exact bytes.
-        media_type: the media type of a manifest that names none itself.
+        media_type: the media type given beside it, which counts only if the manifest itself names none.
+        strict: whether it must also fit ECR's own schema, as it must for PutImage.
 
     Raises:
         ValueError: it is not JSON, not a manifest, or of a media type that ECR does not take.
     """
     try:
-        content = _decode(manifest)
+        content = _decode_strictly(manifest) if strict else _decode(manifest)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise ValueError(str(error)) from None
     own_type = content.media_type or media_type
@@ -134,6 +176,8 @@ def parse(manifest: bytes, media_type: str | None = None) -> Contents:
         blobs = [*([content.config] if content.config else ()), *(content.layers or ())]
         references = [Reference(blob.digest, True, blob.media_type) for blob in blobs]
         references += [Reference(layer.blob_sum, True, None) for layer in content.fs_layers or ()]
+        if strict and not references:
+            raise ValueError("it has neither a config nor layers")
         size = sum([blob.size for blob in blobs])
     return Contents(
         media_type=own_type,

@@ -34,8 +34,12 @@ class CheckedRepository(NamedTuple):
     lifecycle_policy: str | None
 
 
-def check_repository(repository: RepositorySeed) -> CheckedRepository:
+def check_repository(repository: RepositorySeed, partition: str) -> CheckedRepository:
     """Return the valid description of a repository.
+
+    Args:
+        repository: the description.
+        partition: the partition of its region.
 
     Raises:
         SeedError: it is invalid; the error's path begins at the repository.
@@ -43,7 +47,7 @@ def check_repository(repository: RepositorySeed) -> CheckedRepository:
     return CheckedRepository(
         settings=_settings(repository),
         tags=_tags(repository),
-        policy=_policy(repository.policy, "policy", access.normalize),
+        policy=_policy(repository.policy, "policy", lambda text: access.read_policy(text, partition).text),
         lifecycle_policy=_policy(
             repository.lifecycle_policy, "lifecycle_policy", lambda text: lifecycle.parse(text).text
         ),

@@ -109,8 +109,8 @@ def _write_repository(
 ) -> None:
     """Write a repository with its layers and images, and then what depends on all of its images."""
     name = str(repository.name)
-    # An existing repository keeps its settings, but those of the seed are checked all the same.
-    checked = check_repository(repository)
+    # Everything is checked, even though an existing repository keeps its own settings.
+    checked = check_repository(repository, call.region_of(registry.region).partition)
     stored = repositories.get_repository(call.connection, registry.account_id, registry.region, name)
     is_new = stored is None
     if stored is None:

@@ -30,7 +30,8 @@ D1, D2 = digest_of(ONE), digest_of(TWO)
         pytest.param(image("docker", mediaType=DOCKER), id="a Docker manifest"),
         pytest.param(index(), id="an OCI index"),
         pytest.param(index(media_type=DOCKER_LIST), id="a Docker manifest list"),
-        pytest.param(image("no layers", layers=None, config=None), id="no layers"),
+        pytest.param(image("no layers", layers=None), id="no layers"),
+        pytest.param(image("no config", config=None), id="no config"),
         pytest.param(
             image("null members", layers=[])[:-1] + ', "manifests": null, "annotations": null}',
             id="null members, as Go writes them",
@@ -384,9 +385,12 @@ def test_with_require_layers_a_foreign_layer_is_not_required(strict_client):
 
 
 def test_with_require_layers_an_existing_image_can_be_tagged(strict_client):
-    put_image(strict_client, image(config=None, layers=[]), "a")
+    content = b"{}"
+    upload_layer(strict_client, content)
+    manifest = image(config={"mediaType": CONFIG, "digest": digest_of(content), "size": 2}, layers=[])
+    put_image(strict_client, manifest, "a")
 
-    put_image(strict_client, image(config=None, layers=[]), "b")
+    put_image(strict_client, manifest, "b")
 
     assert len(listed_identifiers(strict_client)) == 2
 

@@ -80,7 +80,7 @@ def test_an_invalid_replication_configuration_is_refused(client, rules, reason):
 
 
 def test_a_destination_of_two_rules_counts_once(client):
-    destinations = [{"region": f"eu-west-{n}", "registryId": OTHER_ACCOUNT} for n in range(25)]
+    destinations = [{"region": "eu-west-1", "registryId": f"{n:012}"} for n in range(25)]
 
     configure_replication(client, *[replication_rule(*destinations, prefixes=["aa"])] * 2)
 

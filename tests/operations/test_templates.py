@@ -12,7 +12,7 @@ from fakeecr import FakeECR
 from tests.answers import check_paging, code_of, error_of
 from tests.conftest import unchecked
 from tests.operations.helpers import only_repository, put_image
-from tests.operations.samples import CREATOR_ROLE, EXPIRE_OLD_UNTAGGED, KMS_KEY, POLICY, POLICY_TEXT
+from tests.operations.samples import CREATOR_ROLE, EXPIRE_OLD_UNTAGGED, KMS_KEY, POLICY_TEXT
 
 ON_PUSH = {"prefix": "prod", "appliedFor": ["CREATE_ON_PUSH"]}
 # A template that has every setting.
@@ -23,7 +23,7 @@ FULL = {
     "resourceTags": [{"Key": "team", "Value": "blue"}],
     "imageTagMutability": "IMMUTABLE_WITH_EXCLUSION",
     "imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "latest"}],
-    "repositoryPolicy": json.dumps(POLICY),
+    "repositoryPolicy": POLICY_TEXT,
     "lifecyclePolicy": EXPIRE_OLD_UNTAGGED,
     "customRoleArn": CREATOR_ROLE,
 }
@@ -113,11 +113,6 @@ def test_an_unknown_template_is_not_found(client):
         pytest.param({"prefix": "A"}, id="a capital in the prefix"),
         pytest.param({"prefix": ""}, id="an empty prefix"),
         pytest.param({"appliedFor": ["EVERYTHING"]}, id="an unknown value of appliedFor"),
-        pytest.param(
-            {"customRoleArn": "", "resourceTags": [{"Key": "a", "Value": "b"}]}, id="resource tags with an empty role"
-        ),
-        pytest.param({"resourceTags": [{"Key": "a", "Value": "b"}]}, id="resource tags without a role"),
-        pytest.param({"encryptionConfiguration": {"encryptionType": "KMS"}}, id="KMS without a role"),
         pytest.param(
             {"encryptionConfiguration": {"encryptionType": "KMS", "kmsKey": "mine"}, "customRoleArn": CREATOR_ROLE},
             id="a malformed KMS key",

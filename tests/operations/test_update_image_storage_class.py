@@ -58,7 +58,8 @@ def test_an_image_is_archived_and_restored(client, image_id):
     assert details["lastArchivedAt"] == datetime(2026, 1, 1, tzinfo=UTC)
 
     with freeze_time("2026-02-02"):
-        assert update(client, image_id, "STANDARD")["imageStatus"] == "ACTIVE"
+        # As in the second sample of the API reference; every later answer says ACTIVE.
+        assert update(client, image_id, "STANDARD")["imageStatus"] == "ACTIVATING"
     assert listed(client) == [(D1, "v1")]
     details = only_image(client)
     assert details["lastArchivedAt"] == datetime(2026, 1, 1, tzinfo=UTC)

@@ -12,6 +12,9 @@ PULL_TIME_EXCLUSIONS = 100
 RULES_PER_LIFECYCLE_POLICY = 50
 WILDCARDS_PER_TAG_PATTERN = 4
 
+# Of fakeecr itself: the images that one entry of a seed may stand for.
+IMAGES_PER_SEED_ENTRY = 10_000_000
+
 # Layers, in bytes.
 _MEBIBYTE = 1024 * 1024
 PARTS_PER_LAYER = 4_200

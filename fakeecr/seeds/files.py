@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from fakeecr.errors import SeedError
+from fakeecr.rules import quotas
 
 
 def read_file(directory: Path, name: str, path: str) -> bytes:
@@ -16,9 +17,14 @@ def read_file(directory: Path, name: str, path: str) -> bytes:
         path: the key path of its name in the seed.
 
     Raises:
-        SeedError: it cannot be read.
+        SeedError: it cannot be read, is not a file (a device may have no end), or is larger than a layer may be.
     """
+    file = directory / name
     try:
-        return (directory / name).read_bytes()
+        if file.exists() and not file.is_file():
+            raise SeedError(f"{file} is not a file", path=path)
+        if file.stat().st_size > quotas.LARGEST_LAYER:
+            raise SeedError(f"{file} is larger than a layer may be, {quotas.LARGEST_LAYER} bytes", path=path)
+        return file.read_bytes()
     except OSError as error:
-        raise SeedError(f"{directory / name} cannot be read: {error.strerror}", path=path) from None
+        raise SeedError(f"{file} cannot be read: {error.strerror}", path=path) from None

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from yaml.events import (
@@ -49,6 +49,7 @@ class Node:
     line: int
     children: dict[Any, Node] = field(default_factory=dict)
     size: int = 1
+    merged: list[Node] = field(default_factory=list)
 
     def line_of(self, path: str) -> int:
         """Return the line of a key path, or of the innermost value around it that exists."""
@@ -92,6 +93,14 @@ def read(file: Path) -> Node:
     return root
 
 
+class _Key(NamedTuple):
+    """A key whose value comes next, and whether it is YAML's merge key, an unquoted ``<<``."""
+
+    name: str
+    line: int
+    is_merge: bool
+
+
 class _Builder:
     """Builds the nodes of a file's only document from its events, without recursion."""
 
@@ -107,7 +116,7 @@ class _Builder:
         documents = 0
         # The open collections, each with its anchor, and the key whose value comes next.
         open_nodes: list[tuple[Node, str | None]] = []
-        keys: list[tuple[str, int] | None] = []
+        keys: list[_Key | None] = []
         for event in yaml.parse(text, Loader=loader):
             if isinstance(event, DocumentStartEvent):
                 documents += 1
@@ -117,6 +126,7 @@ class _Builder:
             if isinstance(event, MappingEndEvent | SequenceEndEvent):
                 node, anchor = open_nodes.pop()
                 keys.pop()
+                _merge(node)
                 if anchor is not None:
                     self._anchors[anchor] = node
             elif isinstance(event, NodeEvent):
@@ -169,7 +179,7 @@ class _Builder:
             raise self._error("an unpaired surrogate is not a character", event) from None
         return value
 
-    def _add(self, parent: Node, node: Node, keys: list[tuple[str, int] | None], event: Event) -> None:
+    def _add(self, parent: Node, node: Node, keys: list[_Key | None], event: Event) -> None:
         parent.size += node.size
         if parent.size > max(_ALWAYS_ALLOWED, _MAX_EXPANSION * self._written):
             raise self._error("aliases repeat too much here", event)
@@ -181,17 +191,32 @@ class _Builder:
         if key is None:
             if not isinstance(node.value, str):
                 raise self._error("expected a key", event)
-            if node.value in parent.value:
+            is_merge = isinstance(event, ScalarEvent) and event.value == "<<" and not event.style
+            if node.value in parent.value or (is_merge and parent.merged):
                 raise self._error(f"the key '{node.value}' occurs twice here", event)
-            keys[-1] = (node.value, node.line)
+            keys[-1] = _Key(node.value, node.line, is_merge)
             return
         keys[-1] = None
-        parent.value[key[0]] = node.value
+        if key.is_merge:
+            parent.merged = [node] if isinstance(node.value, dict) else list(node.children.values())
+            if not parent.merged or not all(isinstance(source.value, dict) for source in parent.merged):
+                raise self._error("expected a mapping, or a list of mappings, after the merge key <<", event)
+            return
+        parent.value[key.name] = node.value
         # A collection begins on the line after its key; errors are shown at the key.
-        parent.children[key[0]] = Node(node.value, key[1], node.children, node.size)
+        parent.children[key.name] = Node(node.value, key.line, node.children, node.size)
 
     def _error(self, problem: str, event: Event) -> SeedError:
         return SeedError(problem, file=self._file, line=_line(event))
+
+
+def _merge(node: Node) -> None:
+    """Add the values of the mappings after a merge key: the mapping's own keys win, and then the first mapping's."""
+    for source in node.merged:
+        for name, child in source.children.items():
+            if name not in node.value:
+                node.value[name] = child.value
+                node.children[name] = child
 
 
 def _json_as_yaml(text: str) -> str:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Self
 
 from fakeecr import clock
-from fakeecr.rules import names
+from fakeecr.rules import names, quotas
 from fakeecr.rules.manifests import MEDIA_TYPES
 from fakeecr.rules.messages import show
 from fakeecr.rules.names import Form
@@ -225,31 +225,38 @@ class Whole(int):
     __slots__ = ()
     expected: ClassVar[str]
     minimum: ClassVar[int]
+    maximum: ClassVar[int] = 10**12 - 1
 
     @classmethod
     def parse(cls, value: Any) -> Self:
         """Return a number, or its digits as a YAML file has them, as this type.
 
         Raises:
-            ValueError: it is not a whole number, or too small.
+            ValueError: it is not a whole number, or out of range.
         """
         digits = str(value) if type(value) in (int, str) else ""
-        if re.fullmatch(r"[0-9]{1,12}", digits) is None or int(digits) < cls.minimum:
+        if re.fullmatch(r"[0-9]{1,12}", digits) is None or not cls.minimum <= int(digits) <= cls.maximum:
             raise ValueError(f"expected {cls.expected}; got {show(value)}")
         return cls(digits)
 
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """Return the form as a JSON Schema."""
-        return {"type": "integer", "minimum": cls.minimum, "description": cls.expected}
+        return {
+            "type": "integer",
+            "minimum": cls.minimum,
+            "maximum": cls.maximum,
+            "description": cls.expected,
+        }
 
 
 class Count(Whole):
     """The number of images that an entry stands for."""
 
     __slots__ = ()
-    expected = "a whole number of images, 1 or more"
+    expected = f"a whole number of images, 1 to {quotas.IMAGES_PER_SEED_ENTRY:,}"
     minimum = 1
+    maximum = quotas.IMAGES_PER_SEED_ENTRY
 
 
 class Size(Whole):

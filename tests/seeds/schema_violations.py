@@ -7,7 +7,7 @@ import re
 from fakeecr.seeds.schema import json_schema
 
 SUPPORTED_KEYWORDS = {"$schema", "$ref", "$defs", "title", "description", "default", "type", "properties", "required",
-                      "additionalProperties", "items", "anyOf", "enum", "pattern", "minimum", "minProperties"}  # fmt: skip
+                      "additionalProperties", "items", "anyOf", "enum", "pattern", "minimum", "maximum", "minProperties"}  # fmt: skip
 PYTHON_TYPES = {
     "string": str,
     "integer": int,
@@ -38,6 +38,8 @@ def schema_violations(value, schema, path="$"):
         violations.append(f"{path}: enum")
     if isinstance(value, int) and value < schema.get("minimum", value):
         violations.append(f"{path}: minimum")
+    if isinstance(value, int) and value > schema.get("maximum", value):
+        violations.append(f"{path}: maximum")
     if isinstance(value, list):
         for index, item in enumerate(value):
             violations += schema_violations(item, schema["items"], f"{path}[{index}]")

@@ -46,6 +46,7 @@ REPOSITORY_MISTAKES = {
     ),
     "a layer of invalid base64": ({"layers": [{"base64": "?"}]}, "layers[0].base64: expected bytes in base64"),
     "a layer of incomplete base64": ({"layers": [{"base64": "AAA"}]}, "layers[0].base64: expected bytes in base64"),
+    "a layer of a device": ({"layers": [{"file": "/dev/zero"}]}, "layers[0].file: /dev/zero is not a file"),
     "a layer of a missing file": ({"layers": [{"file": "/nowhere/x"}]}, "layers[0].file: /nowhere/x cannot be read"),
     "a layer with the digest of another layer": (
         {"layers": [{"content": "a", "digest": digest_of("b")}]},

@@ -33,6 +33,38 @@ def test_a_byte_order_mark_and_crlf_are_accepted(ecr, tmp_path, encoding, newlin
     assert len(unchecked(ecr).list_images(repositoryName="web")["imageIds"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("merge", "tags"),
+    [
+        ("<<: *base", ["latest"]),
+        ("<<: [*base, *other]", ["latest"]),
+        ("<<: [*other, *base]", ["other"]),
+        ("tags: [own]\n            <<: *base", ["own"]),
+        ("<<: *base\n            tags: [own]", ["own"]),
+    ],
+)
+def test_a_merge_key_adds_the_keys_that_a_mapping_lacks(ecr, client, tmp_path, merge, tags):
+    (tmp_path / "seed.yaml").write_text(
+        "registries:\n  - repositories:\n"
+        "      - name: bases\n        images:\n"
+        "          - &base {tags: [latest], size: 7}\n          - &other {tags: [other], size: 8}\n"
+        f"      - name: web\n        images:\n          - {merge}\n"
+    )
+
+    ecr.seed(tmp_path / "seed.yaml")
+
+    (image,) = client.describe_images(repositoryName="web")["imageDetails"]
+    assert image["imageTags"] == tags
+    assert image["imageSizeInBytes"] in (7, 8)
+
+
+def test_a_quoted_merge_key_is_a_key_like_any_other(ecr, tmp_path):
+    (tmp_path / "seed.yaml").write_text('registries:\n  - "<<": {region: eu-west-1}\n')
+
+    with pytest.raises(SeedError, match="unknown key '<<'"):
+        ecr.seed(tmp_path / "seed.yaml")
+
+
 def test_an_alias_repeats_its_anchor(ecr, tmp_path):
     (tmp_path / "seed.yaml").write_text(
         "registries:\n  - repositories:\n      - name: web\n        images: &same\n          - tags: [a, b]\n"

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
 
 from fakeecr.rules import names
+from fakeecr.rules.messages import show
 from fakeecr.rules.names import Form
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ class Settings:
         expire_daily: whether lifecycle policies run by themselves every 24 hours.
 
     Raises:
-        TypeError: the database is a function or a class, as in a decorator without parentheses.
-        ValueError: `account_id`, `region` or `limits` is invalid.
+        TypeError: an option is of the wrong type.
+        ValueError: an option has an invalid value.
     """
 
     database: Database = None
@@ -47,16 +48,28 @@ class Settings:
     expire_daily: bool = False
 
     def __post_init__(self) -> None:
-        if callable(self.database):
-            raise TypeError(
-                "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
-            )
+        self._check_database()
+        for option in ("require_layers", "expire_daily"):
+            if not isinstance(getattr(self, option), bool):
+                raise TypeError(f"{option}: expected True or False; got {show(getattr(self, option))}")
         if self.limits not in get_args(Limits):
             raise ValueError(f"limits: expected 'published' or 'installed'; got {self.limits!r}")
         _check("account_id", names.ACCOUNT_ID, self.account_id)
         _check("region", names.REGION, self.region)
         if is_path(self.database):
             object.__setattr__(self, "database", Path(self.database).expanduser().absolute())
+
+    def _check_database(self) -> None:
+        if callable(self.database):
+            raise TypeError(
+                "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
+            )
+        # A URL of SQLAlchemy, without importing SQLAlchemy.
+        is_url = hasattr(self.database, "render_as_string")
+        if not (self.database is None or isinstance(self.database, str | os.PathLike) or is_url):
+            raise TypeError(f"database: expected None, a path or a URL; got {show(self.database)}")
+        if is_path(self.database) and "\0" in os.fsdecode(self.database):
+            raise ValueError(f"database: a path cannot contain a NUL character; got {show(self.database)}")
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the options as keyword arguments that make an equal object."""

@@ -64,8 +64,15 @@ def test_the_representation_of_a_fake_has_its_registry_and_database(arguments, r
         pytest.param(
             {"limits": "none"}, "limits: expected 'published' or 'installed'; got 'none'", id="unknown limits"
         ),
+        pytest.param({"database": 5}, "database: expected None, a path or a URL; got 5", id="a number as database"),
+        pytest.param({"database": b"x.db"}, "database: expected None, a path or a URL", id="bytes as database"),
+        pytest.param({"database": "a\0b"}, "database: a path cannot contain a NUL character", id="NUL in a path"),
+        pytest.param(
+            {"require_layers": "yes"}, "require_layers: expected True or False; got 'yes'", id="text for True"
+        ),
+        pytest.param({"expire_daily": 1}, "expire_daily: expected True or False; got 1", id="1 for True"),
     ],
 )
 def test_an_invalid_argument_of_a_fake_is_refused_at_once(arguments, message):
-    with pytest.raises(ValueError, match=re.escape(message)):
+    with pytest.raises((ValueError, TypeError), match=re.escape(message)):
         FakeECR(**arguments)

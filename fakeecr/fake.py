@@ -78,6 +78,7 @@ class FakeECR:
         self._lock = threading.RLock()
         self._gate: Gate | None = None
         self._is_started = False
+        self._was_stopped = False
 
     def __repr__(self) -> str:
         state = "active" if self._is_started else "open" if self.is_open else "stopped"
@@ -110,6 +111,7 @@ class FakeECR:
         with self._lock:
             if self._is_started:
                 raise RuntimeError("This FakeECR is started already; stop() it first, or make another.")
+            self._was_stopped = False
             self._open()
             self._is_started = True
             active.push(self)
@@ -126,6 +128,7 @@ class FakeECR:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
             active.remove(self)
             self._is_started = False
+            self._was_stopped = True
             self._gate = None
             self._finalizer()
 
@@ -166,6 +169,11 @@ class FakeECR:
         """Return the gate; open the database first if it is not open."""
         with self._lock:
             if self._gate is None:
+                if self._was_stopped:
+                    raise RuntimeError(
+                        "This FakeECR was stopped. Use it before stop(), or inside its `with` block; start() opens it "
+                        "again, and one in memory is empty then."
+                    )
                 store = open_store(self._settings.database)
                 self._gate = Gate(store, self._settings)
                 PATCHES.hold()

@@ -142,6 +142,28 @@ def test_a_call_after_the_stop_raises_an_error_and_opens_nothing():
     assert not ecr.is_open
 
 
+@pytest.mark.parametrize(
+    "use",
+    [
+        pytest.param(lambda ecr: ecr.push("web", "latest"), id="push"),
+        pytest.param(lambda ecr: ecr.seed({"registries": [{}]}), id="seed"),
+        pytest.param(lambda ecr: ecr.dump(), id="dump"),
+        pytest.param(lambda ecr: ecr.client(), id="client"),
+        pytest.param(lambda ecr: ecr.expire(), id="expire"),
+        pytest.param(lambda ecr: ecr.reset(), id="reset"),
+        pytest.param(lambda ecr: ecr.fail("ListImages", "ServerException"), id="fail"),
+    ],
+)
+def test_a_stopped_fake_is_not_opened_again_by_its_use(use):
+    with FakeECR() as ecr:
+        ecr.push("web", "latest")
+
+    with pytest.raises(RuntimeError, match=r"This FakeECR was stopped\. Use it before stop\(\)"):
+        use(ecr)
+
+    assert not ecr.is_open
+
+
 def test_threads_can_start_and_stop_fakes_while_other_threads_call():
     client = client_of_aws()
 

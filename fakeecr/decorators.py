@@ -19,6 +19,12 @@ def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
     Raises:
         TypeError: it is a generator function, or not a function.
     """
+    # A fixture of pytest 8.4 and newer is an object, of earlier versions a function with this attribute.
+    if type(function).__name__ == "FixtureFunctionDefinition" or hasattr(function, "_pytestfixturefunction"):
+        raise TypeError(
+            "@FakeECR() cannot decorate a pytest fixture, because the fake would be stopped before the test. Let the "
+            "fixture use the fixture `fake_ecr`, or `with FakeECR() as ecr:` around its yield."
+        )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         name = getattr(function, "__name__", repr(function))
         raise TypeError(
@@ -45,24 +51,34 @@ def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
 
 
 def decorate_class(decorated: Any, make_fake: Callable[[], Any]) -> Any:
-    """Return a ``unittest.TestCase`` class, each test of which runs in a new fake, available as ``self.fake_ecr``.
+    """Return a test class, each test of which runs in a new fake, available as ``self.fake_ecr``.
 
     Args:
-        decorated: the class.
+        decorated: a ``unittest.TestCase`` class, or a class of pytest tests; fakeecr's pytest plugin runs the latter.
         make_fake: makes a fake, which is a context manager.
 
     Raises:
-        TypeError: it is another kind of class.
+        TypeError: it is not a class of tests.
     """
-    if not issubclass(decorated, TestCase):
+    if issubclass(decorated, TestCase):
+        decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
+        decorated._fake_ecr_in_run = True
+    elif any(name.startswith("test") for name in dir(decorated)):
+        decorated.fake_ecr = property(_current_fake)
+    else:
         raise TypeError(
-            f"FakeECR decorates unittest.TestCase classes, and {decorated.__name__} is not one. "
-            "For a pytest class, use the fixture: @pytest.mark.usefixtures('fake_ecr')."
+            f"FakeECR decorates classes of tests, and {decorated.__name__} has no test. In another class, decorate its "
+            "methods, or use `with FakeECR() as ecr:`."
         )
-    decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
     # An attribute, so that a decorated subclass uses its own arguments, even in a run method of its parent.
     decorated._make_fake_ecr = staticmethod(make_fake)
     return decorated
+
+
+def _current_fake(test: object) -> Any:
+    from fakeecr import current
+
+    return current()
 
 
 def _in_a_fake(run: Callable[..., Any]) -> Callable[..., Any]:

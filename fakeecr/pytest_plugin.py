@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
 _ARGUMENTS = ("seed", *(field.name for field in fields(Settings)))
+_FAKE_OF_CLASS: pytest.StashKey[fakeecr.FakeECR] = pytest.StashKey()
 _MARKER = f"fakeecr({', '.join(f'{name}=…' for name in _ARGUMENTS)})"
 
 
@@ -50,6 +51,37 @@ def pytest_configure(config: pytest.Config) -> None:
         "file or the root directory. If there are several markers, each argument comes from the nearest one that has "
         "it.",
     )
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Let the marker `fakeecr` use the fixture `fake_ecr`, before the test's own setup methods."""
+    fixtures = getattr(item, "fixturenames", None)
+    if fixtures is not None and "fake_ecr" not in fixtures and item.get_closest_marker("fakeecr") is not None:
+        fixtures.insert(0, "fake_ecr")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
+    """Start the fake of a test whose class is decorated with `@FakeECR()`, before any of its fixtures."""
+    make_fake = getattr(getattr(item, "cls", None), "_make_fake_ecr", None)
+    # A unittest.TestCase starts it itself.
+    if make_fake is not None and not hasattr(item.cls, "_fake_ecr_in_run"):  # type: ignore[attr-defined]
+        try:
+            item.stash[_FAKE_OF_CLASS] = make_fake().start()
+        except fakeecr.FakeECRError as error:
+            raise _failure(str(error)) from None
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Stop the fake of a test whose class is decorated with `@FakeECR()`, after all of its fixtures."""
+    try:
+        return (yield)
+    finally:
+        fake = item.stash.get(_FAKE_OF_CLASS, None)
+        if fake is not None and fake.is_open:
+            fake.stop()
 
 
 @pytest.fixture
@@ -95,6 +127,9 @@ def _options_of(request: pytest.FixtureRequest) -> tuple[dict[str, Any], list[An
         arguments["database"] = _resolve(flag, config.invocation_params.dir)
     elif ini := config.getini("fakeecr_database"):
         arguments["database"] = _resolve(ini, root)
+        if isinstance(arguments["database"], Path):
+            # A fresh checkout does not have the directory, such as .state, which nobody commits.
+            arguments["database"].parent.mkdir(parents=True, exist_ok=True)
     return arguments, seeds
 
 

@@ -55,6 +55,82 @@ def write_files(pytester):
     return write
 
 
+def test_the_marker_uses_the_fixture_before_a_setup_method(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import boto3, fakeecr, pytest
+
+@pytest.mark.fakeecr(region="eu-west-1")
+def test_without_the_fixture():
+    assert fakeecr.current().region == "eu-west-1"
+
+@pytest.mark.fakeecr(account_id="210987654321")
+class TestClass:
+    def setup_method(self):
+        self.uri = boto3.client("ecr").create_repository(repositoryName="web")["repository"]["repositoryUri"]
+
+    def test_in_a_class(self):
+        assert self.uri.startswith("210987654321.")
+"""
+        }
+    )
+
+    run_pytest("test_example.py", passed=2)
+
+
+def test_a_decorated_class_of_pytest_has_a_fake_in_its_setup_method(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import boto3, pytest
+from fakeecr import FakeECR, is_active
+
+@FakeECR(region="eu-west-1")
+class TestClass:
+    def setup_method(self):
+        self.fake_ecr.push("web", "latest")
+        self.client = boto3.client("ecr")
+
+    def teardown_method(self):
+        assert self.fake_ecr.is_open
+
+    @pytest.mark.parametrize("number", [1, 2])
+    def test_each_test_has_a_new_fake(self, number):
+        assert self.client.meta.region_name == "eu-west-1"
+        assert len(self.client.list_images(repositoryName="web")["imageIds"]) == 1
+        self.fake_ecr.push("web", "another")
+
+@FakeECR(account_id="210987654321")
+class TestSubclass(TestClass):
+    def test_has_its_own_arguments(self):
+        assert self.fake_ecr.account_id == "210987654321"
+        assert self.fake_ecr.region == "us-east-1"
+
+    test_each_test_has_a_new_fake = None
+
+def test_no_fake_is_left():
+    assert not is_active()
+"""
+        }
+    )
+
+    run_pytest("test_example.py", passed=4)
+
+
+def test_the_directory_of_the_ini_database_is_created(write_files, run_pytest, pytester):
+    write_files(
+        {
+            "pytest.ini": "[pytest]\nfakeecr_database = .state/deep/ecr.db\n",
+            "test_example.py": "def test_push(fake_ecr):\n    fake_ecr.push('web', 'latest')\n",
+        }
+    )
+
+    run_pytest("test_example.py", passed=1)
+
+    assert (pytester.path / ".state" / "deep" / "ecr.db").is_file()
+
+
 def test_fixtures_and_markers_work_in_a_run_from_another_directory(write_files, run_pytest, monkeypatch):
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     write_files(

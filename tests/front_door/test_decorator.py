@@ -209,7 +209,8 @@ def test_generators_other_classes_and_other_objects_cannot_be_decorated():
         (generator, "generator is a generator function.*fake_ecr"),
         (async_generator, "async_generator is a generator function"),
         (functools.partial(generator), r"functools\.partial\(.*\) is a generator function"),
-        (Plain, r"Plain is not one.*usefixtures\('fake_ecr'\)"),
+        (Plain, r"Plain has no test"),
+        (pytest.fixture(lambda: None), r"cannot decorate a pytest fixture.*fixture `fake_ecr`"),
         (12, "functions and TestCase classes, not int"),
     ]:
         with pytest.raises(TypeError, match=message):

@@ -17,7 +17,7 @@ from fakeecr.registry.lookup import get_repository
 from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
 from fakeecr.rules.manifests import LISTS
-from fakeecr.rules.messages import closest, show
+from fakeecr.rules.messages import show, suggestion
 from fakeecr.seeds.values import Content, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store.images import NewImage
@@ -183,9 +183,10 @@ def _check_options(method: str, options: Mapping[str, Any], allowed: type) -> No
     """Refuse an option that its TypedDict does not have, as Python refuses an unexpected keyword argument."""
     for name in options:
         if name not in allowed.__annotations__:
-            meant = closest(name, allowed.__annotations__)
-            suggestion = f" Did you mean {meant!r}?" if meant else ""
-            raise TypeError(f"FakeECR.{method}() got an unexpected keyword argument {name!r}.{suggestion}")
+            raise TypeError(
+                f"FakeECR.{method}() got an unexpected keyword argument {name!r}."
+                f"{suggestion(name, allowed.__annotations__)}"
+            )
 
 
 def _registry_of(backend: Backend, options: Mapping[str, Any]) -> tuple[str, str]:

@@ -50,12 +50,13 @@ def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
     return call
 
 
-def decorate_class(decorated: Any, make_fake: Callable[[], Any]) -> Any:
+def decorate_class(decorated: Any, make_fake: Callable[[], Any], current_fake: Callable[[], Any]) -> Any:
     """Return a test class, each test of which runs in a new fake, available as ``self.fake_ecr``.
 
     Args:
         decorated: a ``unittest.TestCase`` class, or a class of pytest tests; fakeecr's pytest plugin runs the latter.
         make_fake: makes a fake, which is a context manager.
+        current_fake: returns the fake that is active.
 
     Raises:
         TypeError: it is not a class of tests.
@@ -64,7 +65,7 @@ def decorate_class(decorated: Any, make_fake: Callable[[], Any]) -> Any:
         decorated.run, decorated.debug = _in_a_fake(decorated.run), _in_a_fake(decorated.debug)
         decorated._fake_ecr_in_run = True
     elif any(name.startswith("test") for name in dir(decorated)):
-        decorated.fake_ecr = property(_current_fake)
+        decorated.fake_ecr = property(lambda test: current_fake())
     else:
         raise TypeError(
             f"FakeECR decorates classes of tests, and {decorated.__name__} has no test. In another class, decorate its "
@@ -73,12 +74,6 @@ def decorate_class(decorated: Any, make_fake: Callable[[], Any]) -> Any:
     # An attribute, so that a decorated subclass uses its own arguments, even in a run method of its parent.
     decorated._make_fake_ecr = staticmethod(make_fake)
     return decorated
-
-
-def _current_fake(test: object) -> Any:
-    from fakeecr import current
-
-    return current()
 
 
 def _in_a_fake(run: Callable[..., Any]) -> Callable[..., Any]:

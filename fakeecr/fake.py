@@ -158,8 +158,9 @@ class FakeECR:
                 "This FakeECR is in use, and its contents would not be in the fakes of what it decorates. "
                 "Decorate with a new one: @FakeECR()."
             )
-        decorate = decorate_class if inspect.isclass(decorated) else decorate_function
-        return cast(_Decorated, decorate(decorated, self._make_another))
+        if inspect.isclass(decorated):
+            return cast(_Decorated, decorate_class(decorated, self._make_another, active.innermost))
+        return cast(_Decorated, decorate_function(decorated, self._make_another))
 
     def _make_another(self) -> FakeECR:
         """Make a new fake with the same arguments."""

@@ -13,11 +13,9 @@ from fakeecr.api.wire import error_response, new_request_id
 from fakeecr.aws_errors import ECRError
 from fakeecr.registry.call import Backend
 from fakeecr.registry.expiry import DailyRun
-from fakeecr.rules.messages import closest
+from fakeecr.rules.messages import suggestion
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
-
     from fakeecr.http import Request, Response
     from fakeecr.settings import Settings
     from fakeecr.store.database import Store
@@ -77,9 +75,9 @@ class Failures:
             ValueError: the operation or the error does not exist, or `times` is less than 1.
         """
         if operation not in operation_names():
-            raise ValueError(f"ECR has no operation {operation!r}.{_suggestion(operation, operation_names())}")
+            raise ValueError(f"ECR has no operation {operation!r}.{suggestion(operation, operation_names())}")
         if error not in known_errors():
-            raise ValueError(f"ECR has no error {error!r}.{_suggestion(error, known_errors())}")
+            raise ValueError(f"ECR has no error {error!r}.{suggestion(error, known_errors())}")
         if times < 1:
             raise ValueError(f"times must be 1 or more, not {times}.")
         message, status = known_errors()[error]
@@ -98,9 +96,3 @@ class Failures:
         """Forget every ordered failure."""
         with self._lock:
             self._ordered.clear()
-
-
-def _suggestion(name: str, names: Collection[str]) -> str:
-    """Return the end of a message about an unknown name: a name that is like it, or nothing."""
-    meant = closest(name, names)
-    return f" Did you mean {meant!r}?" if meant else ""

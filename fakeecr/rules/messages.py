@@ -18,3 +18,9 @@ def closest(name: str, names: Iterable[str]) -> str | None:
     from difflib import get_close_matches
 
     return next(iter(get_close_matches(name, list(names), n=1)), None)
+
+
+def suggestion(name: str, names: Iterable[str]) -> str:
+    """Return the end of a message about an unknown name: the name that was probably meant, or nothing."""
+    meant = closest(name, names)
+    return f" Did you mean {meant!r}?" if meant else ""

@@ -31,7 +31,8 @@ class Form(NamedTuple):
         """
         if not self.matches(value):
             raise ValueError(f"expected {self.expected}; got {show(value)}")
-        return str(value)
+        # Not str(value), which of an enumeration with text values is another text.
+        return str.__str__(value)
 
 
 # The service model has no patterns of these; AWS's error messages print them. [observed]

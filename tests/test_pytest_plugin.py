@@ -169,8 +169,8 @@ def test_a_client_made_at_import_is_answered(fake_ecr):
     assert count("web", CLIENT) == 1
 
 
-def test_without_the_fixture_no_fake_is_active():
-    assert not fakeecr.is_active()
+def test_without_the_fixture_the_marker_starts_a_fake():
+    assert fakeecr.current().region == "eu-west-1"
 
 
 @pytest.mark.fakeecr(seed={"registries": [{"repositories": [{"name": "mapped", "images": [{"count": 3}]}]}]})

@@ -28,6 +28,7 @@ def check_answers(client: ECRClient) -> ECRClient:
             declared = {shape.name for shape in model.error_shapes}
             assert parsed["Error"]["Code"] in declared | FRAMEWORK_ERRORS
             return
+        assert model.output_shape is not None
         content = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
         # botocore's parser has already dropped null members and members that are not in the model.
         assert list(unexpected_members(json.loads(http_response.content), model.output_shape)) == []

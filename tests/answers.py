@@ -15,6 +15,7 @@ from botocore.validate import ParamValidator
 from mypy_boto3_ecr import ECRClient
 
 from fakeecr.http import Request
+from tests.installed_model import IS_NEWEST
 
 # Errors that any operation may return although the model does not declare them.
 FRAMEWORK_ERRORS = {"SerializationException", "NotImplementedByFakeECR", "ServerException"}
@@ -30,8 +31,9 @@ def check_answers(client: ECRClient) -> ECRClient:
             return
         assert model.output_shape is not None
         content = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        # botocore's parser has already dropped null members and members that are not in the model.
-        assert list(unexpected_members(json.loads(http_response.content), model.output_shape)) == []
+        if IS_NEWEST:  # an older model lacks some members of the response
+            # botocore's parser has already dropped null members and members that are not in the model.
+            assert list(unexpected_members(json.loads(http_response.content), model.output_shape)) == []
         report = ParamValidator().validate(content, model.output_shape).generate_report()
         # The model limits the length of ImageIdentifierList, also a request's shape; in an answer it may be empty.
         assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == []

@@ -20,6 +20,7 @@ from sqlalchemy.engine import URL
 from fakeecr import FakeECR
 from fakeecr.store.database import open_store
 from tests.answers import check_answers
+from tests.installed_model import IS_NEWEST, skip_what_the_model_lacks
 
 if TYPE_CHECKING:
     from fakeecr.settings import Database
@@ -41,6 +42,12 @@ def _no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFa
     monkeypatch.setenv("AWS_CONFIG_FILE", str(missing_home / "config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(missing_home / "credentials"))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+
+
+@pytest.fixture(autouse=not IS_NEWEST)
+def _older_model(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skip a test that needs more than an older botocore's service model has."""
+    skip_what_the_model_lacks(request.node, monkeypatch)
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ def outcome_of(operation: str) -> str:
     """Return "answered", or the code of the error."""
     with FakeECR() as ecr:
         client = ecr.client(config=Config(retries={"total_max_attempts": 1}))
-        world = build(ecr, client, operation_names().__contains__)
+        world = build(ecr, client)
         # Images with times that an older model cannot return.
         ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [
             {"tags": ["old"], "archived_at": "2026-01-01T00:00:00Z", "pulled_at": "2026-01-01T00:00:00Z"}]}]}]})  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from mypy_boto3_ecr import ECRClient
 
 from fakeecr import FakeECR
+from tests.installed_model import INSTALLED_OPERATIONS
 from tests.manifests import blob, digest_of, image
 from tests.operations.helpers import seed_of, send_part
 from tests.operations.samples import (
@@ -31,16 +32,15 @@ class World(NamedTuple):
     backfill_id: str
 
 
-def build(ecr: FakeECR, client: ECRClient, has: Callable[[str], bool] = lambda operation: True) -> World:
-    """Fill the default registry.
+def build(ecr: FakeECR, client: ECRClient) -> World:
+    """Fill the default registry, as far as the installed model has the operations for it.
 
     Args:
         ecr: The fake.
         client: A client of the fake.
-        has: Whether the client has an operation; what only a missing operation could create is left out.
 
     Returns:
-        The ids that the requests need; an id is empty where the client has no operation to create it.
+        The ids that the requests need; an id is empty if the model lacks the operation that creates it.
     """
     ecr.seed(seed_of(
         {"name": "web", "policy": POLICY_TEXT, "lifecycle_policy": EXPIRE_OLD_UNTAGGED,
@@ -61,7 +61,7 @@ def build(ecr: FakeECR, client: ECRClient, has: Callable[[str], bool] = lambda o
     responses = {
         operation: client._make_api_call(operation, request)  # type: ignore[attr-defined]
         for operation, request in requests.items()
-        if has(operation)
+        if operation in INSTALLED_OPERATIONS
     }
     upload_id = responses.get("InitiateLayerUpload", {}).get("uploadId", "")
     if upload_id:

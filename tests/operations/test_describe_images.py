@@ -32,6 +32,7 @@ def many_images(ecr):
 # --- The details of one image ------------------------------------------------------------------------
 
 
+@pytest.mark.newest_model("imageStatus")
 @freeze_time("2026-11-23 10:00:00.123")
 def test_the_details_of_an_image_come_from_its_manifest(client, web):
     config = blob("config", 7, "application/vnd.cncf.helm.config.v1+json")
@@ -64,6 +65,7 @@ def test_the_details_of_an_untagged_image_without_config_have_neither_tags_nor_a
     assert details["imageManifestMediaType"] == DOCKER
 
 
+@pytest.mark.newest_model("subjectManifestDigest")
 def test_the_details_of_a_referrer_have_the_digest_of_its_subject(client, web):
     put_image(client, referrer(ONE))
 

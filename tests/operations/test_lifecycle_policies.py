@@ -107,6 +107,7 @@ def aged_images(ecr, web):
     ecr.push("web", manifest=referrer(image("subject")), pushed_at=now - timedelta(days=1))
 
 
+@pytest.mark.newest_model("storageClass")
 def test_a_preview_has_the_images_that_the_daily_run_then_expires(ecr, client, aged_images):
     put_policy(client)
     started = client.start_lifecycle_policy_preview(repositoryName="web")
@@ -131,6 +132,7 @@ def test_a_preview_has_the_images_that_the_daily_run_then_expires(ecr, client, a
     check_invariants(ecr)
 
 
+@pytest.mark.newest_model("transitioningImageTotalCounts")
 def test_a_preview_can_be_of_a_policy_that_is_not_put(client, aged_images):
     assert error_of(client.start_lifecycle_policy_preview, repositoryName="web") == NO_POLICY
     text = policy(

@@ -107,7 +107,11 @@ REFUSED = {
     "an unknown tagStatus": ({"filter": {"tagStatus": "NONE"}}, INVALID_TAG_STATUS),
     "a tagStatus in lower case": ({"filter": {"tagStatus": "tagged"}}, INVALID_TAG_STATUS),
     "an empty tagStatus": ({"filter": {"tagStatus": ""}}, INVALID_TAG_STATUS),
-    "an unknown imageStatus": ({"filter": {"imageStatus": "DELETED"}}, INVALID_IMAGE_STATUS),
+    "an unknown imageStatus": pytest.param(
+        {"filter": {"imageStatus": "DELETED"}},
+        INVALID_IMAGE_STATUS,
+        marks=pytest.mark.newest_model("imageStatus"),
+    ),
     "a string as filter": ({"filter": "TAGGED"}, wrong_type("Expected null")),
     "a list as filter": ({"filter": []}, wrong_type("Start of list found where not expected")),
     "a number as tagStatus": (
@@ -305,6 +309,7 @@ def test_an_empty_filter_is_the_same_as_no_filter(ecr, client):
 # --- Published and installed limits ------------------------------------------------------------------
 
 
+@pytest.mark.newest_model("repositoryName with two dashes")
 def test_with_installed_limits_list_images_accepts_what_the_installed_botocore_does():
     with FakeECR(limits="installed") as ecr:
         client = unchecked(ecr)
@@ -321,7 +326,11 @@ def test_with_installed_limits_list_images_accepts_what_the_installed_botocore_d
     "parameters",
     [
         pytest.param({"repositoryName": "web", "maxResults": 101}, id="maxResults 101"),
-        pytest.param({"repositoryName": "my--repo"}, id="a repositoryName with two dashes"),
+        pytest.param(
+            {"repositoryName": "my--repo"},
+            id="a repositoryName with two dashes",
+            marks=pytest.mark.newest_model("repositoryName with two dashes"),
+        ),
     ],
 )
 def test_a_request_that_only_the_published_limits_refuse_causes_a_warning(ecr, client, parameters):

@@ -50,7 +50,12 @@ def test_a_replication_configuration_is_put_and_described(client):
             "at most 25 unique destinations",
             id="26 destinations",
         ),
-        pytest.param([replication_rule(WEST)] * 26, "Member must have length less than or equal to 25", id="26 rules"),
+        pytest.param(
+            [replication_rule(WEST)] * 26,
+            "Member must have length less than or equal to 25",
+            id="26 rules",
+            marks=pytest.mark.newest_model("limit of 25 rules"),
+        ),
         pytest.param(
             [replication_rule({"region": "EU", "registryId": OTHER_ACCOUNT})],
             "must satisfy regular expression",

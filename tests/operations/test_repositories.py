@@ -119,8 +119,10 @@ INVALID_REPOSITORIES = {
     "a repositoryName with a capital":
         ({"repositoryName": "A/b"}, "InvalidParameterException", "must satisfy regular expression"),
     "an unknown mutability":
-        ({"imageTagMutability": "LOOSE"}, "InvalidParameterException",
-         "'Member must satisfy enum value set: [IMMUTABLE, MUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION]'"),
+        pytest.param(
+            {"imageTagMutability": "LOOSE"}, "InvalidParameterException",
+            "'Member must satisfy enum value set: [IMMUTABLE, MUTABLE, MUTABLE_WITH_EXCLUSION, IMMUTABLE_WITH_EXCLUSION]'",
+            marks=pytest.mark.newest_model("MUTABLE_WITH_EXCLUSION")),
     "exclusion without filters":
         ({"imageTagMutability": "MUTABLE_WITH_EXCLUSION"}, "InvalidParameterException",
          "'ImageTagMutabilityExclusionFilters can't be null when imageTagMutability is set as "

@@ -15,6 +15,8 @@ from tests.invariants import check_invariants
 from tests.manifests import digest_of, image, index
 from tests.operations.helpers import put_image
 
+pytestmark = pytest.mark.newest_model("imageStatus")
+
 IMAGES = [image(str(n)) for n in range(4)]
 LISTS = [index(IMAGES[0], IMAGES[1]), index(IMAGES[1])]
 # Digest of a list → digests of the images in it.

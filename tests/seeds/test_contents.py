@@ -80,6 +80,7 @@ def describe_image(client, tag):
     return details
 
 
+@pytest.mark.newest_model("imageTagMutabilityExclusionFilters")
 def test_a_seed_sets_the_settings_and_tags_of_a_repository(client):
     (repository,) = client.describe_repositories()["repositories"]
     assert repository["createdAt"] == datetime(2026, 1, 1, tzinfo=UTC)
@@ -145,6 +146,7 @@ def test_an_image_without_a_manifest_is_described_as_the_seed_says(client):
     assert (details["imageManifestMediaType"], details["imageSizeInBytes"]) == (DOCKER, 77)
 
 
+@pytest.mark.newest_model("lastRecordedPullTime")
 def test_a_seed_sets_the_status_and_times_of_an_image(client):
     details = describe_image(client, "old")
 

@@ -186,6 +186,7 @@ def ecr_0002(tmp_path):
         yield fake
 
 
+@pytest.mark.newest_model("transitioningImageTotalCounts")
 def test_a_file_of_revision_0002_keeps_a_preview_with_its_results(ecr_0002):
     preview = unchecked(ecr_0002).get_lifecycle_policy_preview(repositoryName="web")
 

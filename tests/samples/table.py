@@ -36,6 +36,7 @@ class Sample(NamedTuple):
         calls: calls that were made before.
         length: the bytes of the answer's body, if that is known.
         policy: the members of the answer's policyText in their order, if the sample is about it.
+        needs: what an older service model lacks for it; empty if nothing.
     """
 
     source: str
@@ -46,6 +47,7 @@ class Sample(NamedTuple):
     calls: tuple[tuple[str, dict[str, Any]], ...] = ()
     length: int | None = None
     policy: str | None = None
+    needs: str = ""
 
 
 def statement(**members: Any) -> dict[str, Any]:
@@ -255,6 +257,7 @@ SAMPLES = {
         {"repositoryName": "web", "imageId": {"imageTag": "old"}, "targetStorageClass": "STANDARD"},
         {"imageStatus": "ACTIVATING"},
         state={"repositories": [{"name": "web", "images": [{"tags": ["old"], "status": "ARCHIVED"}]}]},
+        needs="UpdateImageStorageClass",
     ),
     "replication to a region that does not exist": Sample(
         "aws-cloudformation-resource-providers-ecr aws-ecr-replicationconfiguration/inputs/inputs_1_invalid.json",
@@ -280,6 +283,7 @@ SAMPLES = {
         "CreatePullThroughCacheRule",
         {"ecrRepositoryPrefix": "ROOT", "upstreamRegistryUrl": "quay.io", "upstreamRepositoryPrefix": "team"},
         refused("upstreamRepositoryPrefix"),
+        needs="ROOT",
     ),
     "enhanced scans by hand": Sample(
         "service model, RegistryScanningRule.scanFrequency",

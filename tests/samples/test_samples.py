@@ -9,7 +9,7 @@ import pytest
 
 from fakeecr import FakeECR
 from tests.answers import api_request
-from tests.samples.table import ACCOUNT, SAMPLES
+from tests.samples.table import ACCOUNT, SAMPLES, Sample
 
 
 def answer(ecr: FakeECR, operation: str, request: dict[str, Any]) -> bytes:
@@ -17,7 +17,14 @@ def answer(ecr: FakeECR, operation: str, request: dict[str, Any]) -> bytes:
     return ecr.answer(api_request(operation, json.dumps(request).encode())).body
 
 
-@pytest.mark.parametrize("sample", SAMPLES.values(), ids=SAMPLES)
+def marks(sample: Sample) -> list[pytest.MarkDecorator]:
+    """Return the mark of a sample that an older service model of ECR lacks something for."""
+    return [pytest.mark.newest_model(sample.needs)] if sample.needs else []
+
+
+@pytest.mark.parametrize(
+    "sample", [pytest.param(sample, id=name, marks=marks(sample)) for name, sample in SAMPLES.items()]
+)
 def test_a_published_sample_is_answered_as_aws_answered_it(sample):
     with FakeECR(account_id=ACCOUNT) as ecr:
         ecr.seed({"registries": [dict(sample.state)]})

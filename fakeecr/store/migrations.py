@@ -96,8 +96,8 @@ def bring_up_to_date(connection: Connection, name: str) -> None:
 
 def create(connection: Connection) -> None:
     """Create the newest schema in an empty database."""
-    Base.metadata.create_all(connection)
-    _version.create(connection)
+    Base.metadata.create_all(connection, checkfirst=False)
+    _version.create(connection, checkfirst=False)
     connection.execute(insert(_version).values(version_num=HEAD))
     connection.execute(insert(Secret).values(id=1, value=new_secret().hex()))
 

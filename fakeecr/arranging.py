@@ -17,7 +17,7 @@ from fakeecr.registry.lookup import get_repository
 from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
 from fakeecr.rules.manifests import LISTS
-from fakeecr.rules.messages import show, suggestion
+from fakeecr.rules.messages import check_argument, show, suggestion
 from fakeecr.seeds.values import Content, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store.images import NewImage
@@ -79,8 +79,8 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
         ValueError: a value is invalid, or two options contradict each other.
     """
     _check_options("push", options, PushOptions)
-    name = _check("repository", names.REPOSITORY_NAME.check, repository)
-    checked_tags = tuple([_check("tags", names.TAG.check, tag) for tag in tags])
+    name = check_argument("repository", names.REPOSITORY_NAME.check, repository)
+    checked_tags = tuple([check_argument("tags", names.TAG.check, tag) for tag in tags])
     account_id, region = _registry_of(backend, options)
     platforms = _platforms_of(options)
     image = _draft(options, platforms)
@@ -114,7 +114,7 @@ def _platforms_of(options: PushOptions) -> list[str]:
     platforms = options.get("platforms", ())
     if isinstance(platforms, str) or not isinstance(platforms, Iterable):
         raise ValueError(f"platforms: expected a list of platforms; got {show(platforms)}")
-    return [_check("platforms", names.PLATFORM.check, platform) for platform in platforms]
+    return [check_argument("platforms", names.PLATFORM.check, platform) for platform in platforms]
 
 
 def _draft(options: PushOptions, platforms: Sequence[str]) -> NewImage:
@@ -150,7 +150,7 @@ def set_findings(
     checked_findings = check_findings(findings)
     if (options.get("tag") is None) is (options.get("digest") is None):
         raise ValueError("An image is identified by its tag or its digest; give one of the two.")
-    name = _check("repository", names.REPOSITORY_NAME.check, repository)
+    name = check_argument("repository", names.REPOSITORY_NAME.check, repository)
     tag = _optional("tag", names.TAG.check, options)
     digest = _optional("digest", names.SHA256_DIGEST.check, options)
     account_id, region = _registry_of(backend, options)
@@ -193,16 +193,12 @@ def _registry_of(backend: Backend, options: Mapping[str, Any]) -> tuple[str, str
     """Return the account and the region of the registry that options name, by default the fake's."""
     account_id = options.get("registry_id") or backend.settings.account_id
     region = options.get("region") or backend.settings.region
-    return _check("registry_id", names.ACCOUNT_ID.check, account_id), _check("region", names.REGION.check, region)
+    return (
+        check_argument("registry_id", names.ACCOUNT_ID.check, account_id),
+        check_argument("region", names.REGION.check, region),
+    )
 
 
 def _optional(name: str, parse: Callable[[Any], _Value], options: Mapping[str, Any]) -> _Value | None:
     value = options.get(name)
-    return None if value is None else _check(name, parse, value)
-
-
-def _check(argument: str, parse: Callable[[Any], _Value], value: Any) -> _Value:
-    try:
-        return parse(value)
-    except ValueError as error:
-        raise ValueError(f"{argument}: {error}") from None
+    return None if value is None else check_argument(name, parse, value)

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
 
 from fakeecr.rules import names
-from fakeecr.rules.messages import show
-from fakeecr.rules.names import Form
+from fakeecr.rules.messages import check_argument, show
 
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
@@ -54,8 +53,8 @@ class Settings:
                 raise TypeError(f"{option}: expected True or False; got {show(getattr(self, option))}")
         if self.limits not in get_args(Limits):
             raise ValueError(f"limits: expected 'published' or 'installed'; got {self.limits!r}")
-        _check("account_id", names.ACCOUNT_ID, self.account_id)
-        _check("region", names.REGION, self.region)
+        check_argument("account_id", names.ACCOUNT_ID.check, self.account_id)
+        check_argument("region", names.REGION.check, self.region)
         if is_path(self.database):
             object.__setattr__(self, "database", Path(self.database).expanduser().absolute())
 
@@ -74,13 +73,6 @@ class Settings:
     def as_arguments(self) -> dict[str, Any]:
         """Return the options as keyword arguments that make an equal object."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
-
-
-def _check(option: str, form: Form, value: object) -> None:
-    try:
-        form.check(value)
-    except ValueError as error:
-        raise ValueError(f"{option}: {error}") from None
 
 
 def is_path(database: Database) -> TypeGuard[str | os.PathLike[str]]:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from fakeecr.rules.names import ACCOUNT_ID
 from fakeecr.rules.policy_text import PolicyError, parse
 
 # The order in which AWS prints the members of a policy and of a statement; others follow as they were sent. [observed]
@@ -15,7 +16,6 @@ _STATEMENT_ORDER = ("Sid", "Effect", "Principal", "NotPrincipal", "Action", "Not
 _RESOURCE_MEMBERS = ("Resource", "NotResource")
 _DEFAULT_VERSION = "2008-10-17"  # [observed]
 
-_ACCOUNT_ID = re.compile(r"[0-9]{12}")
 _PRINCIPAL_ARN = re.compile(
     r"arn:[a-z-]+:(iam|sts)::[0-9]{12}:"
     r"(root|(user|group|role|assumed-role|federated-user|saml-provider|oidc-provider)/.+)"
@@ -127,9 +127,7 @@ def _normalize_statement(statement: Mapping[str, Any], partition: str) -> dict[s
 def _normalize_members(members: Any, partition: str | None) -> Any:
     """Return principals or actions: a list of one as a text, and an account id as the ARN of the account's root."""
     normal = [
-        f"arn:{partition}:iam::{member}:root"
-        if partition is not None and isinstance(member, str) and _ACCOUNT_ID.fullmatch(member)
-        else member
+        f"arn:{partition}:iam::{member}:root" if partition is not None and ACCOUNT_ID.matches(member) else member
         for member in _as_list(members)
     ]
     return normal[0] if len(normal) == 1 else normal

@@ -1,9 +1,11 @@
-"""Parts of error messages: a value as it was given, and the name that was probably meant."""
+"""Parts of error messages: the argument that is wrong, a value as it was given, the name that was probably meant."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+_Value = TypeVar("_Value")
 
 
 def show(value: Any) -> str:
@@ -24,3 +26,15 @@ def suggestion(name: str, names: Iterable[str]) -> str:
     """Return the end of a message about an unknown name: the name that was probably meant, or nothing."""
     meant = closest(name, names)
     return f" Did you mean {meant!r}?" if meant else ""
+
+
+def check_argument(name: str, parse: Callable[[Any], _Value], value: Any) -> _Value:
+    """Return what `parse` makes of an argument.
+
+    Raises:
+        ValueError: `parse` raised one; the message begins with the argument's name.
+    """
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: {error}") from None

@@ -6,7 +6,8 @@ import inspect
 import os
 import threading
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
@@ -16,9 +17,11 @@ from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
 from fakeecr.errors import FakeECRError
+from fakeecr.forks import at_forks, held_at_forks
 from fakeecr.gate import Gate
 from fakeecr.settings import Limits, Settings
 from fakeecr.store.database import Store, describe, open_store
+from fakeecr.traffic import PATIENCE
 
 if TYPE_CHECKING:
     import boto3
@@ -79,6 +82,8 @@ class FakeECR:
         self._gate: Gate | None = None
         self._is_started = False
         self._was_stopped = False
+        with _fakes_lock:
+            _fakes.add(self)
 
     def __repr__(self) -> str:
         state = "active" if self._is_started else "open" if self.is_open else "stopped"
@@ -120,16 +125,20 @@ class FakeECR:
     def stop(self) -> None:
         """Stop answering, and close the database; what was in memory is lost.
 
+        Calls that run in other threads finish first.
+
         Raises:
             RuntimeError: it was neither started nor used.
         """
         with self._lock:
-            if self._gate is None:
+            gate = self._gate
+            if gate is None:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
             active.remove(self)
             self._is_started = False
             self._was_stopped = True
             self._gate = None
+            gate.close()
             self._finalizer()
 
     def __enter__(self) -> Self:
@@ -168,6 +177,10 @@ class FakeECR:
 
     def _open(self) -> Gate:
         """Return the gate; open the database first if it is not open."""
+        gate = self._gate
+        if gate is not None:
+            # Without the lock, which a stop holds while it waits for the calls that run; they may come here, too.
+            return gate
         with self._lock:
             if self._gate is None:
                 if self._was_stopped:
@@ -181,6 +194,27 @@ class FakeECR:
                 # It also closes a fake that was used without being started, when the garbage collector finds it.
                 self._finalizer = weakref.finalize(self, _close, store)
             return self._gate
+
+    @contextmanager
+    def _in_use(self) -> Iterator[Gate]:
+        """Open the gate, and let a stop and a fork wait until it is no longer used."""
+        gate = self._open()
+        with gate.traffic:
+            yield gate
+
+    @contextmanager
+    def _paused(self) -> Iterator[None]:
+        """Let no other thread start, stop or use this fake while the process forks."""
+        parent = os.getpid()
+        was_acquired = self._lock.acquire(timeout=PATIENCE)
+        with ExitStack() as stack:
+            if self._gate is not None:
+                stack.enter_context(self._gate.paused())
+            yield
+        if was_acquired:
+            self._lock.release()
+        elif os.getpid() != parent:
+            self._lock = threading.RLock()
 
     # --- Clients ---------------------------------------------------------------------------------
 
@@ -234,7 +268,8 @@ class FakeECR:
         """
         from fakeecr.seeds.load import seed
 
-        seed(self._open().backend, source)
+        with self._in_use() as gate:
+            seed(gate.backend, source)
 
     def dump(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
         """Return every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
@@ -245,7 +280,8 @@ class FakeECR:
         """
         from fakeecr.seeds.dump import dump
 
-        return dump(self._open().store, path)
+        with self._in_use() as gate:
+            return dump(gate.store, path)
 
     def push(self, repository: str, *tags: str, **options: Unpack[PushOptions]) -> PushedImage:
         """Put an image into a repository, which is created if it does not exist. Other images lose these tags.
@@ -272,7 +308,8 @@ class FakeECR:
             ValueError: a value is invalid, or two arguments contradict each other, such as a digest that is not the
                 manifest's.
         """
-        return arranging.push(self._open().backend, repository, tags, options)
+        with self._in_use() as gate:
+            return arranging.push(gate.backend, repository, tags, options)
 
     def set_findings(
         self, repository: str, findings: Sequence[Mapping[str, Any]], **options: Unpack[FindingsOptions]
@@ -292,7 +329,8 @@ class FakeECR:
             TypeError: there is no such argument.
             ValueError: the image does not exist or is a list of images, or a finding is invalid.
         """
-        arranging.set_findings(self._open().backend, repository, findings, options)
+        with self._in_use() as gate:
+            arranging.set_findings(gate.backend, repository, findings, options)
 
     def fail(self, operation: str, error: str, times: int = 1) -> None:
         """Let the next tries of an operation's calls fail.
@@ -309,7 +347,8 @@ class FakeECR:
         Raises:
             ValueError: the operation or the error does not exist, or `times` is less than 1.
         """
-        self._open().failures.order(operation, error, times)
+        with self._in_use() as gate:
+            gate.failures.order(operation, error, times)
 
     def expire(self) -> list[str]:
         """Carry out the lifecycle policies of all repositories, as AWS does once a day.
@@ -317,13 +356,32 @@ class FakeECR:
         Returns:
             The digests of the images that were deleted or archived.
         """
-        return [decision.image.digest for decision in self._open().daily_run.run()]
+        with self._in_use() as gate:
+            return [decision.image.digest for decision in gate.daily_run.run()]
 
     def reset(self) -> None:
         """Delete every registry and every ordered failure. Earlier page tokens become invalid."""
-        self._open().reset()
+        with self._in_use() as gate:
+            gate.reset()
 
 
 def _close(store: Store) -> None:
     PATCHES.release()
     store.close()
+
+
+# --- Forks -------------------------------------------------------------------------------------------
+
+_fakes: weakref.WeakSet[FakeECR] = weakref.WeakSet()
+_fakes_lock = held_at_forks(threading.Lock())
+_paused_fakes = ExitStack()
+
+
+def _pause_fakes() -> None:
+    with _fakes_lock:
+        fakes = list(_fakes)
+    for fake in fakes:
+        _paused_fakes.enter_context(fake._paused())
+
+
+at_forks(_pause_fakes, _paused_fakes.close, _paused_fakes.close)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Protocol
 
+from fakeecr.forks import held_at_forks
+
 if TYPE_CHECKING:
     from fakeecr.http import Request, Response
 
@@ -27,7 +29,7 @@ class Fake(Protocol):
         ...
 
 
-_lock = threading.Lock()
+_lock = held_at_forks(threading.Lock())
 # Replaced, never changed in place, so that readers need no lock.
 _active_fakes: tuple[Fake, ...] = ()
 

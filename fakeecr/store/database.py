@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
@@ -28,9 +27,6 @@ if TYPE_CHECKING:
 
 # A number that other users of the same PostgreSQL database are unlikely to lock: "fakeecr".
 _ADVISORY_LOCK = int.from_bytes(b"fakeecr")
-
-# Every open store, so that a forked child can separate its copies from its parent's.
-_open_stores: weakref.WeakSet[Store] = weakref.WeakSet()
 
 
 class Store:
@@ -61,8 +57,12 @@ class Store:
         """Close the database."""
         raise NotImplementedError
 
+    def disconnect(self) -> None:
+        """Close the connections that are not in use, before a fork; the store opens new ones when it needs them."""
+        raise NotImplementedError
+
     def after_fork(self) -> None:
-        """Separate this store, in a forked child, from the parent's."""
+        """Separate this store, in a forked child, from the parent's, which other threads were using."""
         raise NotImplementedError
 
 
@@ -78,7 +78,6 @@ class MemoryStore(Store):
         self._connection = memory.engine().connect()
         self._driver = memory.driver_of(self._connection)
         self.secret = new_secret()
-        _open_stores.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -116,8 +115,11 @@ class MemoryStore(Store):
         with self._lock:
             self._connection.close()
 
+    def disconnect(self) -> None:
+        """Do nothing: a fork copies the memory."""
+
     def after_fork(self) -> None:
-        """Replace the lock, which another thread of the parent may hold; the memory itself is a copy already."""
+        """Replace the lock, which another thread of the parent held; the memory itself is a copy already."""
         self._lock = threading.RLock()
 
 
@@ -136,7 +138,6 @@ class EngineStore(Store):
         self._turn = threading.RLock()
         with readers.connect() as connection:
             self.secret = bytes.fromhex(connection.execute(select(Secret.value)).scalar_one())
-        _open_stores.add(self)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -154,19 +155,14 @@ class EngineStore(Store):
         """Close the connections."""
         self._readers.dispose()
 
+    def disconnect(self) -> None:
+        """Close the connections that are not in use: a child must not use a connection of its parent."""
+        self._readers.dispose()
+
     def after_fork(self) -> None:
         """Drop the parent's connections without closing them."""
         self._turn = threading.RLock()
         self._readers.dispose(close=False)
-
-
-def _after_fork() -> None:
-    for store in list(_open_stores):
-        store.after_fork()
-
-
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_after_fork)
 
 
 def open_store(database: Database = None) -> Store:

@@ -8,9 +8,11 @@ import threading
 
 from sqlalchemy import Connection, Engine, NullPool, create_engine
 
+from fakeecr.forks import held_at_forks
 from fakeecr.store import migrations
 
-_building = threading.Lock()
+_building = held_at_forks(threading.Lock())
+_copying = held_at_forks(threading.Lock())
 
 # Larger than SQLite's default, for flatter trees: a push costs the same among 100,000 images as among 1,000 (measured).
 _PAGE_SIZE = "PRAGMA page_size = 8192"
@@ -32,13 +34,12 @@ def _engine() -> Engine:
     template_engine = create_engine("sqlite://", creator=lambda: template)
     with template_engine.begin() as connection:
         migrations.create(connection)
-    copying = threading.Lock()
 
     def copy() -> sqlite3.Connection:
         # The store's lock lets only one thread at a time use a connection.
         fresh = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         fresh.execute(_PAGE_SIZE)
-        with copying:
+        with _copying:
             template.backup(fresh)
         fresh.execute("PRAGMA foreign_keys = ON")
         return fresh

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
@@ -195,6 +196,51 @@ def test_a_fake_does_not_change_the_environment():
         ecr.client()
         boto3.client("ecr")
         assert dict(os.environ) == before
+
+
+# --- A stop while calls run in other threads -------------------------------------------------------
+
+
+def test_a_stop_lets_a_running_call_of_another_thread_finish(tmp_path):
+    ecr = FakeECR(tmp_path / "state.db").start()
+    has_begun, may_end = threading.Event(), threading.Event()
+
+    def images() -> Iterator[dict[str, list[str]]]:
+        has_begun.set()
+        may_end.wait()
+        yield {"tags": ["latest"]}
+
+    with ThreadPoolExecutor(2) as pool:
+        seeding = pool.submit(ecr.seed, {"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
+        has_begun.wait()
+        stopping = pool.submit(ecr.stop)
+        while ecr.is_open:
+            pass  # until the stop waits for the seed
+        assert not stopping.done()
+        may_end.set()
+        seeding.result()
+        stopping.result()
+
+    with FakeECR(tmp_path / "state.db") as reopened:
+        assert tags_in_web(reopened.client()) == ["latest"]
+
+
+@pytest.mark.parametrize("database", ["memory", "file"], indirect=True)
+def test_a_stop_while_threads_call_logs_nothing(database, caplog):
+    for _ in range(20):
+        ecr = FakeECR(database, expire_daily=True).start()
+        ecr.push("web", "latest")
+        client = ecr.client()
+        with ThreadPoolExecutor(4) as pool:
+            calls = [pool.submit(client.list_images, repositoryName="web") for _ in range(20)]
+            calls[0].result()
+            ecr.stop()
+
+        for call in calls:
+            with contextlib.suppress(FakeECRError):
+                assert call.result()["imageIds"] != []
+
+    assert caplog.records == []
 
 
 # --- Fakes that are used and never stopped ---------------------------------------------------------

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fakeecr.adapters.active import Fake
 from fakeecr.adapters.botocore import hook
+from fakeecr.forks import held_at_forks
 
 if TYPE_CHECKING:
     from botocore.hooks import BaseEventHooks
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 DUMMY_CREDENTIALS = {"aws_access_key_id": "fakeecr", "aws_secret_access_key": "fakeecr"}
 
 # A session does not support creating clients in several threads at once.
-_session_lock = threading.Lock()
+_session_lock = held_at_forks(threading.Lock())
 
 
 def make_client(fake: Fake, region_name: str | None, kwargs: dict[str, Any]) -> ECRClient:

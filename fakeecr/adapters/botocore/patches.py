@@ -27,6 +27,7 @@ from fakeecr.adapters.botocore.clients import DUMMY_CREDENTIALS
 from fakeecr.adapters.botocore.hook import BotocoreCall, current_call, ensure_hook, fake_of, is_current_call_answered
 from fakeecr.adapters.imports import stop_waiting, when_imported
 from fakeecr.adapters.requests import wrap_get_adapter
+from fakeecr.forks import held_at_forks
 
 _REQUESTS_MODULE = "requests.sessions"
 
@@ -36,7 +37,7 @@ class Patches:
 
     def __init__(self) -> None:
         # Reentrant: the garbage collector may release a forgotten fake while this thread holds the lock.
-        self._lock = threading.RLock()
+        self._lock = held_at_forks(threading.RLock())
         self._holds = 0
         self._replaced: list[_ReplacedAttribute] = []
         self._hooked_emitters: weakref.WeakSet[BaseEventHooks] = weakref.WeakSet()

@@ -1,0 +1,130 @@
+"""A process forks while other threads of it use a fake: parent and child both continue."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from fakeecr import FakeECR
+from tests.answers import all_pages
+
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks"),
+    # Python 3.12 and newer warn about what is tested here.
+    pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning"),
+]
+
+CHILDREN = 8
+# A child that hangs is killed after so many seconds.
+PATIENCE = 30
+
+
+def fork(work: Callable[[], object]) -> int:
+    """Fork a child that does some work, and return its process id; its status is 0 if the work succeeds."""
+    child = os.fork()
+    if child:
+        return child
+    signal.alarm(PATIENCE)
+    try:
+        work()
+    except BaseException:
+        traceback.print_exc(file=sys.__stderr__)
+        os._exit(1)
+    os._exit(0)
+
+
+def statuses(children: list[int]) -> list[int]:
+    return [os.waitpid(child, 0)[1] for child in children]
+
+
+@contextmanager
+def other_threads(work: Callable[[], object], count: int = 3) -> Iterator[None]:
+    """Repeat some work in other threads for as long as the context lasts, and check that it never fails."""
+    is_over = threading.Event()
+    failures: list[Exception] = []
+
+    def repeat() -> None:
+        try:
+            while not is_over.is_set():
+                work()
+        except Exception as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=repeat) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        for thread in threads:
+            thread.join()
+    assert failures == []
+
+
+def tags_of(ecr: FakeECR) -> set[str]:
+    pages = all_pages(ecr.client().list_images, "imageIds", repositoryName="web", maxResults=100)
+    return {image["imageTag"] for page in pages for image in page if "imageTag" in image}
+
+
+def test_parent_and_children_continue_after_a_fork_while_other_threads_write_and_read(any_ecr, database):
+    any_ecr.push("web", "before")
+
+    def use() -> None:
+        any_ecr.push("web", "other")
+        any_ecr.client().list_images(repositoryName="web")
+
+    def push_in_child(number: int) -> None:
+        any_ecr.push("web", f"child-{number}")
+        assert {"before", f"child-{number}"} <= tags_of(any_ecr)
+
+    with other_threads(use):
+        children = [fork(lambda number=number: push_in_child(number)) for number in range(CHILDREN)]
+        any_ecr.push("web", "parent")
+        assert statuses(children) == [0] * CHILDREN
+
+    pushed_by_children = set() if database is None else {f"child-{number}" for number in range(CHILDREN)}
+    assert tags_of(any_ecr) == {"before", "other", "parent"} | pushed_by_children
+
+
+def test_a_child_can_use_a_new_fake_after_a_fork_while_other_threads_start_fakes():
+    def use_a_new_fake() -> None:
+        with FakeECR() as ecr:
+            ecr.push("web", "latest")
+            assert tags_of(ecr) == {"latest"}
+
+    with other_threads(use_a_new_fake):
+        children = [fork(use_a_new_fake) for _ in range(CHILDREN)]
+        assert statuses(children) == [0] * CHILDREN
+
+
+def test_a_child_can_stop_the_fake_of_its_parent(tmp_path):
+    with FakeECR(tmp_path / "state.db") as ecr:
+        ecr.push("web", "before")
+
+        child = fork(ecr.stop)
+        assert statuses([child]) == [0]
+
+        ecr.push("web", "after")
+        assert tags_of(ecr) == {"before", "after"}
+
+
+def test_a_thread_can_fork_while_it_uses_the_fake_itself(tmp_path):
+    children = []
+
+    def images() -> Iterator[dict[str, list[str]]]:
+        children.append(fork(lambda: None))
+        yield {"tags": ["latest"]}
+
+    with FakeECR(tmp_path / "state.db") as ecr:
+        ecr.seed({"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
+
+        assert tags_of(ecr) == {"latest"}
+    assert statuses(children) == [0]

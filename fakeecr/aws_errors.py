@@ -466,12 +466,16 @@ def unknown_operation() -> ECRError:
 
 def server_fault(operation: str, cause: BaseException) -> ECRError:
     """Build the error of a fault inside fakeecr, in the form of a fault inside AWS, with the cause in the message."""
-    return ECRError(
-        "ServerException",
+    message = (
         f"fakeecr {__version__} failed inside {operation}: {type(cause).__name__}: {cause} "
-        "(the traceback is in the log of 'fakeecr')",
-        500,
+        "(please report it; the log of 'fakeecr' has the traceback at the level DEBUG)"
     )
+    return ECRError("ServerException", message, 500)
+
+
+def unusable_database(operation: str, cause: BaseException) -> ECRError:
+    """Build the error of a database that cannot be used, in the form of a fault inside AWS."""
+    return ECRError("ServerException", f"fakeecr could not answer {operation}: {cause}", 500)
 
 
 def not_implemented(operation: str) -> ECRError:

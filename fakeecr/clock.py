@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 from datetime import UTC, datetime
 
 
@@ -13,3 +15,11 @@ def now() -> datetime:
 def to_milliseconds(moment: datetime) -> datetime:
     """Return a moment cut to milliseconds: ECR's timestamps have no finer digits [observed]."""
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+
+
+def elapsed() -> float:
+    """Return the seconds since some fixed moment, for measuring a wait; freezegun does not stop this clock."""
+    if hasattr(time, "clock_gettime"):
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    freezegun = sys.modules.get("freezegun.api")
+    return float(time.monotonic() if freezegun is None else freezegun.real_monotonic())

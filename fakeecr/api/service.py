@@ -6,12 +6,13 @@ import functools
 import logging
 from typing import Any
 
+from fakeecr import clock
 from fakeecr.api.model import TARGET_PREFIX, operation_model, operation_names
 from fakeecr.api.published import PUBLISHED
 from fakeecr.api.validation import Validator
 from fakeecr.api.wire import Writer, decode, error_response, response, writer
-from fakeecr.aws_errors import ECRError, not_implemented, server_fault, unknown_operation
-from fakeecr.errors import PublishedLimitWarning, warn_caller
+from fakeecr.aws_errors import ECRError, not_implemented, server_fault, unknown_operation, unusable_database
+from fakeecr.errors import DatabaseError, PublishedLimitWarning, warn_caller
 from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, find_function
 from fakeecr.registry.call import Backend
@@ -19,6 +20,9 @@ from fakeecr.registry.expiry import DailyRun
 from fakeecr.settings import Limits
 
 _log = logging.getLogger("fakeecr")
+
+# A client tries a failed call again, several times within moments; seconds.
+_NOT_LOGGED_AGAIN = 10.0
 
 
 def operation_of(request: Request) -> str | None:
@@ -39,9 +43,11 @@ class Service:
     def __init__(self, backend: Backend, daily_run: DailyRun) -> None:
         self._backend = backend
         self._daily_run = daily_run
+        self._last_fault: str | None = None
+        self._last_fault_at = 0.0
 
     def answer(self, operation: str | None, request: Request, request_id: str) -> Response:
-        """Return the response to a request; an exception inside fakeecr becomes a ServerException, and is logged.
+        """Return the response to a request; an exception becomes a ServerException, and is logged in one line.
 
         Args:
             operation: what :func:`operation_of` returned for the request.
@@ -66,9 +72,19 @@ class Service:
             return error_response(error, request_id)
         except Warning:
             raise  # one that the caller turned into an error
+        except DatabaseError as cause:
+            return self._fault(unusable_database(operation, cause), request_id)
         except Exception as cause:
-            _log.exception("fakeecr failed inside %s", operation)
-            return error_response(server_fault(operation, cause), request_id)
+            return self._fault(server_fault(operation, cause), request_id)
+
+    def _fault(self, error: ECRError, request_id: str) -> Response:
+        """Return the response of the fault that is being handled, and log it, unless it is the last one again."""
+        now = clock.elapsed()
+        if error.message != self._last_fault or now - self._last_fault_at > _NOT_LOGGED_AGAIN:
+            self._last_fault, self._last_fault_at = error.message, now
+            _log.error("%s", error.message)
+            _log.debug("The traceback of this fault:", exc_info=True)
+        return error_response(error, request_id)
 
     def _run(self, operation: str, request: Request) -> dict[str, Any]:
         """Carry out an operation, and return the body of its response, ready to be encoded."""

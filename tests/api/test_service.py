@@ -200,9 +200,15 @@ def test_a_bug_in_an_operation_is_a_server_exception_that_names_its_cause(client
 
 
 @pytest.mark.usefixtures("_buggy_list_images")
-def test_a_bug_in_an_operation_is_logged_with_its_traceback(client, caplog):
-    error_of(client.list_images, repositoryName="web")
+def test_a_bug_in_an_operation_is_logged_once_in_one_line_with_its_traceback_at_debug(ecr, caplog):
+    caplog.set_level("DEBUG", logger="fakeecr")
 
+    error_of(ecr.client().list_images, repositoryName="web")  # botocore tries several times
+
+    line, traceback = caplog.records
+    assert (line.levelname, line.exc_info, line.getMessage().count("\n")) == ("ERROR", None, 0)
+    assert "failed inside ListImages: KeyError: 'no such key'" in line.getMessage()
+    assert traceback.levelname == "DEBUG"
     assert 'return {"ResponseMetadata": {}}["no such key"]' in caplog.text
 
 

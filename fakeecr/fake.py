@@ -17,7 +17,7 @@ from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
 from fakeecr.errors import FakeECRError
-from fakeecr.forks import at_forks, held_at_forks
+from fakeecr.forks import at_forks
 from fakeecr.gate import Gate
 from fakeecr.settings import Limits, Settings
 from fakeecr.store.database import Store, describe, open_store
@@ -53,10 +53,12 @@ class FakeECR:
         require_layers: whether PutImage takes an image only after its layers were uploaded, as AWS does.
         expire_daily: whether lifecycle policies run by themselves: before the first call 24 hours after the last run,
             by the clock that freezegun moves. Otherwise only :meth:`expire` runs them.
+        lock_timeout: how many seconds to wait for another program that holds a lock on the database and writes nothing.
+            fakeecr's own writers, in any number of threads and processes, take turns.
 
     Raises:
-        TypeError: the database is a function or a class, as in a decorator without parentheses.
-        ValueError: `account_id`, `region` or `limits` is invalid.
+        TypeError: an argument is of the wrong type, such as a function in a decorator without parentheses.
+        ValueError: an argument has an invalid value.
         DatabaseError: the database cannot be used; raised by the method that first uses it.
     """
 
@@ -69,6 +71,7 @@ class FakeECR:
         limits: Limits = "published",
         require_layers: bool = False,
         expire_daily: bool = False,
+        lock_timeout: float = 10.0,
     ) -> None:
         self._settings = Settings(
             database=database,
@@ -77,6 +80,7 @@ class FakeECR:
             limits=limits,
             require_layers=require_layers,
             expire_daily=expire_daily,
+            lock_timeout=lock_timeout,
         )
         self._lock = threading.RLock()
         self._gate: Gate | None = None
@@ -188,7 +192,7 @@ class FakeECR:
                         "This FakeECR was stopped. Use it before stop(), or inside its `with` block; start() opens it "
                         "again, and one in memory is empty then."
                     )
-                store = open_store(self._settings.database)
+                store = open_store(self._settings.database, self._settings.lock_timeout)
                 self._gate = Gate(store, self._settings)
                 PATCHES.hold()
                 # It also closes a fake that was used without being started, when the garbage collector finds it.
@@ -373,15 +377,24 @@ def _close(store: Store) -> None:
 # --- Forks -------------------------------------------------------------------------------------------
 
 _fakes: weakref.WeakSet[FakeECR] = weakref.WeakSet()
-_fakes_lock = held_at_forks(threading.Lock())
-_paused_fakes = ExitStack()
+_fakes_lock = threading.Lock()
+_pauses = ExitStack()
 
 
 def _pause_fakes() -> None:
-    with _fakes_lock:
-        fakes = list(_fakes)
-    for fake in fakes:
-        _paused_fakes.enter_context(fake._paused())
+    """Keep other threads out of all fakes, also of those that they make in the meantime."""
+    paused: set[FakeECR] = set()
+    while True:
+        _fakes_lock.acquire()
+        unpaused = set(_fakes) - paused
+        if not unpaused:
+            # Until the fork no other fake can be made.
+            _pauses.callback(_fakes_lock.release)
+            return
+        _fakes_lock.release()
+        for fake in unpaused:
+            _pauses.enter_context(fake._paused())
+        paused |= unpaused
 
 
-at_forks(_pause_fakes, _paused_fakes.close, _paused_fakes.close)
+at_forks(_pause_fakes, _pauses.close, _pauses.close)

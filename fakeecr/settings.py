@@ -20,6 +20,8 @@ Limits = Literal["published", "installed"]
 # What SQLite calls a database that is not in a file.
 MEMORY = ":memory:"
 
+_LONGEST_LOCK_TIMEOUT = 24 * 60 * 60
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -33,6 +35,7 @@ class Settings:
         limits: ``"published"`` for the limits of the published reference, ``"installed"`` for the installed botocore's.
         require_layers: whether PutImage takes an image only after its layers were uploaded.
         expire_daily: whether lifecycle policies run by themselves every 24 hours.
+        lock_timeout: how many seconds a call waits for a lock of another program on the database.
 
     Raises:
         TypeError: an option is of the wrong type.
@@ -45,18 +48,27 @@ class Settings:
     limits: Limits = "published"
     require_layers: bool = False
     expire_daily: bool = False
+    lock_timeout: float = 10.0
 
     def __post_init__(self) -> None:
         self._check_database()
         for option in ("require_layers", "expire_daily"):
             if not isinstance(getattr(self, option), bool):
                 raise TypeError(f"{option}: expected True or False; got {show(getattr(self, option))}")
+        self._check_lock_timeout()
         if self.limits not in get_args(Limits):
             raise ValueError(f"limits: expected 'published' or 'installed'; got {self.limits!r}")
         check_argument("account_id", names.ACCOUNT_ID.check, self.account_id)
         check_argument("region", names.REGION.check, self.region)
         if is_path(self.database):
             object.__setattr__(self, "database", Path(self.database).expanduser().absolute())
+
+    def _check_lock_timeout(self) -> None:
+        timeout = self.lock_timeout
+        if isinstance(timeout, bool) or not isinstance(timeout, int | float):
+            raise TypeError(f"lock_timeout: expected a number of seconds; got {show(timeout)}")
+        if not 0 <= timeout <= _LONGEST_LOCK_TIMEOUT:
+            raise ValueError(f"lock_timeout: expected 0 to {_LONGEST_LOCK_TIMEOUT} seconds; got {timeout}")
 
     def _check_database(self) -> None:
         if callable(self.database):

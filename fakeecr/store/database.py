@@ -13,20 +13,19 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
-from sqlalchemy import Connection, Engine, create_engine, delete, event, make_url, select, text
+from sqlalchemy import Connection, Engine, delete, make_url, select
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import ArgumentError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError
 
 from fakeecr.errors import DatabaseError
 from fakeecr.settings import MEMORY, is_path
 from fakeecr.store import memory, migrations, sqlite_file
+from fakeecr.store.lock_wait import LockWait
 from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, Secret, new_secret
+from fakeecr.store.troubles import Troubles
 
 if TYPE_CHECKING:
     from fakeecr.settings import Database
-
-# A number that other users of the same PostgreSQL database are unlikely to lock: "fakeecr".
-_ADVISORY_LOCK = int.from_bytes(b"fakeecr")
 
 
 class Store:
@@ -39,11 +38,19 @@ class Store:
     secret: bytes
 
     def reading(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that reads."""
+        """Open a transaction that reads.
+
+        Raises:
+            DatabaseError: the database cannot be used.
+        """
         raise NotImplementedError
 
     def writing(self) -> AbstractContextManager[Connection]:
-        """Open a transaction that writes: committed at its end, rolled back by an exception."""
+        """Open a transaction that writes: committed at its end, rolled back by an exception.
+
+        Raises:
+            DatabaseError: the database cannot be used.
+        """
         raise NotImplementedError
 
     def reset(self) -> None:
@@ -127,28 +134,34 @@ class EngineStore(Store):
     """A store in a file or on a server, shared by threads and processes.
 
     Args:
+        name: its path or URL, for messages.
         readers: the engine whose transactions read.
         writers: the same engine with the options that make its transactions take the writers' lock.
+        troubles: its errors.
+
+    Raises:
+        DatabaseError: it has no secret.
     """
 
-    def __init__(self, readers: Engine, writers: Engine) -> None:
+    def __init__(self, name: str, readers: Engine, writers: Engine, troubles: Troubles) -> None:
         self._readers = readers
         self._writers = writers
+        self._troubles = troubles
         # Only one thread of a process waits for the database's lock, because SQLite does not queue waiters fairly.
         self._turn = threading.RLock()
         with readers.connect() as connection:
-            self.secret = bytes.fromhex(connection.execute(select(Secret.value)).scalar_one())
+            self.secret = _secret_of(connection, name)
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that reads."""
-        with self._readers.begin() as connection:
+        with self._troubles.explained(), self._readers.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes."""
-        with self._turn, self._writers.begin() as connection:
+        with self._troubles.explained(), self._turn, self._writers.begin() as connection:
             yield connection
 
     def close(self) -> None:
@@ -165,12 +178,42 @@ class EngineStore(Store):
         self._readers.dispose(close=False)
 
 
-def open_store(database: Database = None) -> Store:
+class FileStore(EngineStore):
+    """A store in a file of SQLite."""
+
+    def __init__(self, path: Path, engine: Engine, troubles: Troubles) -> None:
+        super().__init__(str(path), engine, engine.execution_options(fakeecr_begin="BEGIN IMMEDIATE"), troubles)
+        self._end_use = sqlite_file.begin_use(path)
+
+    def close(self) -> None:
+        """Close the connections."""
+        super().close()
+        self._end_use()
+
+
+def _secret_of(connection: Connection, name: str) -> bytes:
+    """Return what seals the page tokens of a database.
+
+    Raises:
+        DatabaseError: it has none.
+    """
+    value = connection.execute(select(Secret.value)).scalar()
+    try:
+        return bytes.fromhex(value or "none")
+    except (TypeError, ValueError):
+        raise DatabaseError(
+            f"{name} is damaged: the secret of its page tokens is missing. Restore an intact copy, or give another "
+            "database."
+        ) from None
+
+
+def open_store(database: Database = None, lock_timeout: float = 10.0) -> Store:
     """Open a database; it is created if it does not exist, and migrated if its schema is older.
 
     Args:
         database: None or ``":memory:"`` for one in memory, the path of a file, or a SQLAlchemy URL of SQLite or
             PostgreSQL.
+        lock_timeout: how many seconds to wait for a lock that another program holds.
 
     Raises:
         DatabaseError: it cannot be used; it was not changed.
@@ -178,16 +221,16 @@ def open_store(database: Database = None) -> Store:
     if database is None or database == MEMORY:
         return MemoryStore()
     if is_path(database):
-        return _open_file(Path(database).expanduser())
+        return _open_file(Path(database).expanduser(), lock_timeout)
     try:
         url = make_url(cast("str | URL", database))
     except ArgumentError as error:
         raise DatabaseError(f"{database!r} is not a SQLAlchemy URL: {error}") from error
     backend = url.get_backend_name()
     if backend == "sqlite":
-        return _open_sqlite_url(url)
+        return _open_sqlite_url(url, lock_timeout)
     if backend == "postgresql":
-        return _open_postgresql(url)
+        return _open_postgresql(url, lock_timeout)
     raise DatabaseError(
         f"fakeecr stores its state in SQLite or PostgreSQL, not in {backend}. Give a path, or a URL that begins with "
         "postgresql+psycopg://."
@@ -204,28 +247,28 @@ def describe(database: Database) -> str:
         return str(database)
 
 
-def _open_sqlite_url(url: URL) -> Store:
+def _open_sqlite_url(url: URL, lock_timeout: float) -> Store:
     if url.query:
         raise DatabaseError(
             f"fakeecr sets SQLite's options itself; give the file's path alone instead of {url.render_as_string()}."
         )
     if url.database in (None, "", MEMORY):
         return MemoryStore()
-    return _open_file(Path(str(url.database)))
+    return _open_file(Path(str(url.database)), lock_timeout)
 
 
-def _open_file(path: Path) -> Store:
+def _open_file(path: Path, lock_timeout: float) -> Store:
     path = path.absolute()
-    engine = sqlite_file.engine(path)
+    wait = LockWait(path, lock_timeout)
+    engine = sqlite_file.engine(wait)
+    troubles = sqlite_file.troubles(wait)
     try:
-        if not sqlite_file.is_current(path):
-            sqlite_file.switch_to_wal(engine)
-            with sqlite_file.schema_transaction(engine) as connection:
-                migrations.bring_up_to_date(connection, str(path))
-        return EngineStore(engine, engine.execution_options(fakeecr_begin="BEGIN IMMEDIATE"))
-    except OperationalError as error:
-        engine.dispose()
-        raise DatabaseError(f"{path} cannot be used: {error.orig}. {sqlite_file.remedy(error)}") from error
+        with troubles.explained():
+            if not sqlite_file.is_current(wait):
+                sqlite_file.switch_to_wal(engine, wait)
+                with sqlite_file.schema_transaction(engine) as connection:
+                    migrations.bring_up_to_date(connection, str(path))
+            return FileStore(path, engine, troubles)
     except OSError as error:
         engine.dispose()
         raise DatabaseError(
@@ -237,28 +280,20 @@ def _open_file(path: Path) -> Store:
         raise
 
 
-def _open_postgresql(url: URL) -> Store:
-    name = url.render_as_string(hide_password=True)
-    try:
-        engine = create_engine(url, pool_size=0)
-    except ImportError as error:
-        raise DatabaseError(
-            f"{name} needs a driver that is not installed ({error.name}): pip install 'fakeecr[postgresql]'."
-        ) from error
-    writers = engine.execution_options(fakeecr_writer=True)
+def _open_postgresql(url: URL, lock_timeout: float) -> Store:
+    # Imported here: SQLAlchemy's dialect takes 10 ms to be imported, and most fakes are in memory.
+    from fakeecr.store import postgresql
 
-    @event.listens_for(writers, "begin")
-    def take_turn(connection: Connection) -> None:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _ADVISORY_LOCK})
-
+    name = postgresql.name_of(url)
+    engine = postgresql.engine(url)
+    troubles = postgresql.troubles(engine)
+    readers = postgresql.readers(engine, lock_timeout)
+    writers = postgresql.writers(engine, lock_timeout)
     try:
-        with writers.begin() as connection:
-            migrations.bring_up_to_date(connection, name)
-        return EngineStore(engine.execution_options(isolation_level="REPEATABLE READ"), writers)
-    except SQLAlchemyError as error:
-        engine.dispose()
-        cause = getattr(error, "orig", None) or error
-        raise DatabaseError(f"{name} cannot be used: {str(cause).strip()}") from error
+        with troubles.explained():
+            with writers.begin() as connection:
+                migrations.bring_up_to_date(connection, name)
+            return EngineStore(name, readers, writers, troubles)
     except BaseException:
         engine.dispose()
         raise

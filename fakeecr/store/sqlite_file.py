@@ -4,54 +4,88 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError as SQLDatabaseError
-from sqlalchemy.exc import OperationalError
 
 from fakeecr.errors import DatabaseError
-from fakeecr.store import migrations
+from fakeecr.store import lock_wait, migrations
+from fakeecr.store.lock_wait import LockWait
+from fakeecr.store.troubles import Troubles
 
-# How many seconds a connection waits for another's lock: long enough for a large seed to finish.
-_BUSY_TIMEOUT = 60.0
 _HEADER = b"SQLite format 3\0"
 
+# The device and inode of every file that this process uses, once for each store.
+_files_in_use: list[tuple[int, int]] = []
 
-def engine(path: Path) -> Engine:
-    """Build the engine of a state file; nothing is opened yet."""
+
+def begin_use(path: Path) -> Callable[[], None]:
+    """Note that this process uses a file, whose schema is the newest; return what to call when it no longer does."""
+    file = _identity(path)
+    _files_in_use.append(file)
+    return lambda: _files_in_use.remove(file)
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    status = path.stat()
+    return status.st_dev, status.st_ino
+
+
+def engine(wait: LockWait) -> Engine:
+    """Build the engine of the state file that a wait is for; nothing is opened yet."""
 
     def connect() -> sqlite3.Connection:
-        connection = sqlite3.connect(path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA foreign_keys = ON")
-        # With a write-ahead log this does not wait for the disk, and loses nothing if the process is killed.
-        connection.execute("PRAGMA synchronous = NORMAL")
-        return connection
+        return wait.run(lambda: _connect(wait.path))
 
     file_engine = create_engine("sqlite://", creator=connect, poolclass=QueuePool, pool_size=0)
-    _begin_explicitly(file_engine)
+    _begin_explicitly(file_engine, wait)
     return file_engine
 
 
-def _begin_explicitly(engine: Engine) -> None:
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("PRAGMA foreign_keys = ON")
+        # With a write-ahead log this does not wait for the disk, and loses nothing if the process is killed.
+        connection.execute("PRAGMA synchronous = NORMAL")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _begin_explicitly(engine: Engine, wait: LockWait) -> None:
     """Send SQLite a BEGIN when a transaction begins; Python's sqlite3 would send it too late, or not at all."""
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
         dbapi = connection.connection.dbapi_connection
-        assert dbapi is not None  # noqa: S101 - a connection that begins is connected
-        dbapi.execute(connection.get_execution_options().get("fakeecr_begin", "BEGIN"))
+        assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - created above
+        statement = connection.get_execution_options().get("fakeecr_begin", "BEGIN")
+        wait.run(lambda: _begin(dbapi, statement))
 
 
-def is_current(path: Path) -> bool:
-    """Whether a file has the newest schema already; the file is not changed.
+def _begin(dbapi: sqlite3.Connection, statement: str) -> None:
+    """Begin a transaction and take its lock, after which no statement of it can find the file locked."""
+    dbapi.execute(statement)
+    try:
+        # A transaction that reads takes its lock when it reads.
+        dbapi.execute("PRAGMA schema_version")
+    except BaseException:
+        dbapi.execute("ROLLBACK")
+        raise
+
+
+def is_current(wait: LockWait) -> bool:
+    """Whether the file that a wait is for has the newest schema already; the file is not changed.
 
     Raises:
         DatabaseError: it cannot become a state file, or a newer fakeecr wrote it.
     """
+    path = wait.path
     if path.is_dir():
         raise DatabaseError(f"{path} is a directory. Give the path of a file in it, such as {path / 'fakeecr.db'}.")
     if not path.parent.is_dir():
@@ -61,6 +95,10 @@ def is_current(path: Path) -> bool:
         return False
     if not path.is_file():
         raise DatabaseError(f"{path} is not a file. Give the path of a file, which is created if it does not exist.")
+    if _identity(path) in _files_in_use:
+        # It must not be opened other than by SQLite: closing it would give up the locks of the other connections, and
+        # the next process to close the file would delete the log that they write to.
+        return True
     if not os.access(path, os.R_OK):
         raise DatabaseError(f"{path} cannot be read by this user. Change its permissions, or give another path.")
     with path.open("rb") as file:
@@ -74,7 +112,7 @@ def is_current(path: Path) -> bool:
     _check_writable(path.parent, path)
     if not header:
         return False
-    revision = _revision(path)
+    revision = _revision(wait)
     migrations.check_revision(revision, str(path))
     return revision == migrations.HEAD
 
@@ -89,8 +127,9 @@ def _check_writable(target: Path, path: Path) -> None:
         )
 
 
-def _revision(path: Path) -> str | None:
+def _revision(wait: LockWait) -> str | None:
     """Return the schema revision of a file, which is not changed."""
+    path = wait.path
     log = path.with_name(f"{path.name}-wal")
     try:
         if _is_empty(log):
@@ -101,9 +140,11 @@ def _revision(path: Path) -> str | None:
                 if not log.exists():
                     raise
                 # Another process began to write in the meantime, so the file has to be read with its log.
-        return _revision_in(path, "mode=ro")
+        return wait.run(lambda: _revision_in(path, "mode=ro"))
     except SQLDatabaseError as error:
-        raise DatabaseError(f"{path} cannot be read as a SQLite file: {error.orig}. {remedy(error)}") from error
+        if lock_wait.is_locked(error):
+            raise
+        raise DatabaseError(f"{path} cannot be read as a SQLite file: {error.orig}. {_remedy(error.orig)}") from error
 
 
 def _is_empty(log: Path) -> bool:
@@ -117,43 +158,50 @@ def _is_empty(log: Path) -> bool:
 def _revision_in(path: Path, options: str) -> str | None:
     reader = create_engine(
         "sqlite://",
-        creator=lambda: sqlite3.connect(f"{path.as_uri()}?{options}", uri=True, timeout=_BUSY_TIMEOUT),
+        creator=lambda: sqlite3.connect(f"{path.as_uri()}?{options}", uri=True, timeout=0),
         poolclass=NullPool,
     )
     with reader.connect() as connection:
         return migrations.revision(connection, str(path))
 
 
-def remedy(error: SQLDatabaseError) -> str:
-    """Return what to do about an error of SQLite's."""
-    text = str(error.orig)
-    if "readonly" in text or "unable to open" in text:
+def troubles(wait: LockWait) -> Troubles:
+    """Return the errors of the state file that a wait is for, which become DatabaseErrors."""
+
+    def explain(error: BaseException) -> str:
+        if lock_wait.is_locked(error):
+            return (
+                f"{wait.path} is locked by {lock_wait.holder(wait.path)}, which has written nothing for "
+                f"{wait.seconds:g} seconds. Let it finish its transaction, or close it; FakeECR(lock_timeout=…) waits "
+                "longer."
+            )
+        return f"{wait.path} cannot be used: {error}. {_remedy(error)}"
+
+    return Troubles(sqlite3, explain, (sqlite3.OperationalError, sqlite3.InternalError))
+
+
+def _remedy(error: BaseException | None) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_FULL:
+        return "Free some space on the disk, or give a path on another one."
+    if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
         return "Change the permissions of the file and its directory, or give another path."
-    if "locked" in text:
-        return "Another program has locked it: close that program, or give another path."
+    if code == sqlite3.SQLITE_IOERR:
+        return "Check the disk and its free space, or give another path."
     return "Give another path, or restore an intact copy of the file."
 
 
-def switch_to_wal(engine: Engine) -> None:
-    """Give the file a write-ahead log, so that readers and a writer do not wait for each other.
+def switch_to_wal(engine: Engine, wait: LockWait) -> None:
+    """Give the file a write-ahead log, so that readers and a writer do not wait for each other."""
 
-    The switch needs the file exclusively for a moment. SQLite does not wait for that, so this function tries again for
-    half a minute.
-    """
-    attempts = 600
-    while True:
-        attempts -= 1
+    def switch() -> None:
         with engine.connect() as connection:
             dbapi = connection.connection.dbapi_connection
             assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - created above
-            try:
-                dbapi.execute("PRAGMA journal_mode = WAL").fetchone()
-            except sqlite3.OperationalError as error:
-                if "locked" not in str(error) or not attempts:
-                    raise OperationalError("PRAGMA journal_mode = WAL", None, error) from error
-            else:
-                return
-        time.sleep(0.05)
+            # It needs the file exclusively for a moment.
+            dbapi.execute("PRAGMA journal_mode = WAL").fetchone()
+
+    wait.run(switch)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from fakeecr import clock
@@ -65,8 +66,7 @@ def create_pull_through_cache_rule(
         )
     registry_key = ensure_registry(call, account_id)
     rules = CACHE_RULE.get_all(call.connection, registry_key)
-    # A prefix is read as if it ended with a slash. [documented]
-    if prefix.rstrip("/") in [rule.name.rstrip("/") for rule in rules]:
+    if _without_slash(prefix) in [_without_slash(rule.name) for rule in rules]:
         raise cache_rule_already_exists(prefix, account_id)
     if len(rules) >= quotas.PULL_THROUGH_CACHE_RULES:
         raise too_many_cache_rules(account_id, quotas.PULL_THROUGH_CACHE_RULES)
@@ -93,12 +93,8 @@ def describe_pull_through_cache_rules(
 
     if "ecrRepositoryPrefixes" in request:
         refuse_paging(request, "ecrRepositoryPrefixes")
-        prefixes = request["ecrRepositoryPrefixes"]
-        rules = {rule.name: rule for rule in CACHE_RULE.get_all(call.connection, registry_key, prefixes)}
-        for prefix in prefixes:
-            if prefix not in rules:
-                raise cache_rule_not_found(prefix, account_id)
-        return {"pullThroughCacheRules": [describe(rules[prefix]) for prefix in dict.fromkeys(prefixes)], **LAST_PAGE}
+        rules = _find_rules(call, account_id, request["ecrRepositoryPrefixes"])
+        return {"pullThroughCacheRules": [describe(rule) for rule in rules], **LAST_PAGE}
     listing = Listing(call, request, "DescribePullThroughCacheRules", registry_key)
     page = CACHE_RULE.page(call.connection, registry_key, listing.place)
     return {"pullThroughCacheRules": [describe(rule) for rule in page.rows], **listing.envelope(page)}
@@ -160,11 +156,28 @@ def _find_rule(
     | ValidatePullThroughCacheRuleRequestTypeDef,
 ) -> tuple[str, Document[CacheRule]]:
     """Return the account of a request, and the rule that it names."""
-    account_id, prefix = call.account_id(request.get("registryId")), request["ecrRepositoryPrefix"]
-    rule = CACHE_RULE.get(call.connection, get_registry_key(call, account_id), prefix)
-    if rule is None:
-        raise cache_rule_not_found(prefix, account_id)
+    account_id = call.account_id(request.get("registryId"))
+    (rule,) = _find_rules(call, account_id, [request["ecrRepositoryPrefix"]])
     return account_id, rule
+
+
+def _find_rules(call: Call, account_id: str, prefixes: Sequence[str]) -> list[Document[CacheRule]]:
+    """Return the rules of these prefixes, each once, in this order.
+
+    Raises:
+        ECRError: a PullThroughCacheRuleNotFoundException.
+    """
+    rules = CACHE_RULE.get_all(call.connection, get_registry_key(call, account_id))
+    rules_by_prefix = {_without_slash(rule.name): rule for rule in rules}
+    for prefix in prefixes:
+        if _without_slash(prefix) not in rules_by_prefix:
+            raise cache_rule_not_found(prefix, account_id)
+    return [rules_by_prefix[prefix] for prefix in dict.fromkeys(map(_without_slash, prefixes))]
+
+
+def _without_slash(prefix: str) -> str:
+    """Return a prefix without a slash at its end, which makes no difference: one is always assumed [model]."""
+    return prefix.removesuffix("/")
 
 
 def _describe(rule: Document[CacheRule], account_id: str, without: tuple[str, ...] = ()) -> Any:

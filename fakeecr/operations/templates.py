@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, cast
 
@@ -52,9 +52,7 @@ def create_repository_creation_template(
 ) -> CreateRepositoryCreationTemplateResponseTypeDef:
     """Create a template; from now on, repositories with its prefix are created by it."""
     prefix, registry_key = request["prefix"], ensure_registry(call)
-    # A prefix is read as if it ended with a slash. [documented]
-    spellings = {prefix.rstrip("/"), prefix.rstrip("/") + "/"}
-    if TEMPLATE.get_all(call.connection, registry_key, spellings):
+    if TEMPLATE.get_all(call.connection, registry_key, _spellings([prefix])):
         raise template_already_exists(prefix)
     template = _put(call, registry_key, prefix, _DEFAULTS, request)
     return {"repositoryCreationTemplate": template, **of_registry(call.account_id())}
@@ -64,9 +62,8 @@ def update_repository_creation_template(
     call: Call, request: UpdateRepositoryCreationTemplateRequestTypeDef
 ) -> UpdateRepositoryCreationTemplateResponseTypeDef:
     """Change those members of a template that the request has."""
-    prefix = request["prefix"]
-    document = _find_template(call, prefix)
-    template = _put(call, ensure_registry(call), prefix, document.content, request)
+    document = _find_template(call, request["prefix"])
+    template = _put(call, ensure_registry(call), document.name, document.content, request)
     return {"repositoryCreationTemplate": template, **of_registry(call.account_id())}
 
 
@@ -87,7 +84,7 @@ def describe_repository_creation_templates(
     prefixes = request.get("prefixes")
     if prefixes:
         refuse_paging(request, "prefixes")
-        documents = TEMPLATE.get_all(call.connection, registry_key, prefixes)
+        documents = TEMPLATE.get_all(call.connection, registry_key, _spellings(prefixes))
         templates = [_describe(document) for document in documents]
         return {"repositoryCreationTemplates": templates, **of_registry(call.account_id()), **LAST_PAGE}
     listing = Listing(call, request, "DescribeRepositoryCreationTemplates", registry_key)
@@ -100,10 +97,15 @@ def describe_repository_creation_templates(
 
 
 def _find_template(call: Call, prefix: str) -> Document[dict[str, Any]]:
-    document = TEMPLATE.get(call.connection, get_registry_key(call), prefix)
-    if document is None:
+    documents = TEMPLATE.get_all(call.connection, get_registry_key(call), _spellings([prefix]))
+    if not documents:
         raise template_not_found(prefix)
-    return document
+    return documents[0]
+
+
+def _spellings(prefixes: Iterable[str]) -> set[str]:
+    """Return prefixes without and with a slash at the end, which makes no difference: one is always assumed [model]."""
+    return {prefix.removesuffix("/") + slash for prefix in prefixes for slash in ("", "/")}
 
 
 def _put(

@@ -138,6 +138,23 @@ def test_a_second_rule_of_the_same_prefix_is_refused(client):
         assert code == "PullThroughCacheRuleAlreadyExistsException"
 
 
+@pytest.mark.newest_model("prefix that ends with a slash")
+@pytest.mark.parametrize(("created", "given"), [("hub", "hub/"), ("hub/", "hub"), ("hub/", "hub/")])
+def test_a_rule_is_found_by_its_prefix_with_or_without_a_slash_at_the_end(client, created, given):
+    """There is always an assumed slash at the end of a prefix [model]."""
+    client.create_pull_through_cache_rule(**{**PUBLIC_RULE, "ecrRepositoryPrefix": created})
+
+    response = client.describe_pull_through_cache_rules(ecrRepositoryPrefixes=[given, created])
+    assert [rule["ecrRepositoryPrefix"] for rule in response["pullThroughCacheRules"]] == [created]
+    for operation in (
+        client.update_pull_through_cache_rule,
+        client.validate_pull_through_cache_rule,
+        client.delete_pull_through_cache_rule,
+    ):
+        assert operation(ecrRepositoryPrefix=given)["ecrRepositoryPrefix"] == created
+    assert client.describe_pull_through_cache_rules()["pullThroughCacheRules"] == []
+
+
 def test_an_unknown_pull_through_cache_rule_is_not_found(client):
     for operation in (
         client.update_pull_through_cache_rule,

@@ -102,6 +102,19 @@ def test_a_second_template_of_the_same_prefix_is_refused(client):
     create(client, **{**ON_PUSH, "prefix": "ROOT"})
 
 
+@pytest.mark.newest_model("prefix that ends with a slash")
+@pytest.mark.parametrize(("created", "given"), [("prod", "prod/"), ("prod/", "prod"), ("prod/", "prod/")])
+def test_a_template_is_found_by_its_prefix_with_or_without_a_slash_at_the_end(client, created, given):
+    """There is always an assumed slash at the end of a prefix [model]."""
+    create(client, **{**ON_PUSH, "prefix": created})
+
+    assert [template["prefix"] for template in described(client, prefixes=[given])] == [created]
+    client.update_repository_creation_template(prefix=given, description="Changed.")
+    assert [template["description"] for template in described(client)] == ["Changed."]
+    client.delete_repository_creation_template(prefix=given)
+    assert described(client) == []
+
+
 def test_an_unknown_template_is_not_found(client):
     for operation in (client.update_repository_creation_template, client.delete_repository_creation_template):
         assert code_of(operation, prefix="prod") == "TemplateNotFoundException"

@@ -13,8 +13,7 @@ from fakeecr.aws_errors import (
     too_many_cache_rules,
     unsupported_upstream,
 )
-from fakeecr.operations.envelopes import LAST_PAGE
-from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.operations.paging import Listing, page_of_items
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import CACHE_RULE, CacheRule
 from fakeecr.registry.lookup import ensure_registry, get_registry_key
@@ -84,20 +83,18 @@ def create_pull_through_cache_rule(
 def describe_pull_through_cache_rules(
     call: Call, request: DescribePullThroughCacheRulesRequestTypeDef
 ) -> DescribePullThroughCacheRulesResponseTypeDef:
-    """Describe the rules: page by page, or those of the prefixes in the request, in its order."""
+    """Describe the rules page by page: all, or those of the prefixes in the request, in its order."""
     account_id = call.account_id(request.get("registryId"))
-    registry_key = get_registry_key(call, account_id)
-
-    def describe(rule: Document[CacheRule]) -> Any:
-        return _describe(rule, account_id) | {"createdAt": rule.created_at, "updatedAt": rule.updated_at}
-
-    if "ecrRepositoryPrefixes" in request:
-        refuse_paging(request, "ecrRepositoryPrefixes")
-        rules = _find_rules(call, account_id, request["ecrRepositoryPrefixes"])
-        return {"pullThroughCacheRules": [describe(rule) for rule in rules], **LAST_PAGE}
-    listing = Listing(call, request, "DescribePullThroughCacheRules", registry_key)
-    page = CACHE_RULE.page(call.connection, registry_key, listing.place)
-    return {"pullThroughCacheRules": [describe(rule) for rule in page.rows], **listing.envelope(page)}
+    registry_key, prefixes = get_registry_key(call, account_id), request.get("ecrRepositoryPrefixes", [])
+    listing = Listing(call, request, "DescribePullThroughCacheRules", registry_key, *prefixes)
+    if prefixes:
+        page = page_of_items(_find_rules(call, account_id, prefixes), listing.place)
+    else:
+        page = CACHE_RULE.page(call.connection, registry_key, listing.place)
+    rules: list[Any] = [
+        _describe(rule, account_id) | {"createdAt": rule.created_at, "updatedAt": rule.updated_at} for rule in page.rows
+    ]
+    return {"pullThroughCacheRules": rules, **listing.envelope(page)}
 
 
 def update_pull_through_cache_rule(

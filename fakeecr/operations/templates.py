@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fakeecr import clock
 from fakeecr.aws_errors import ECRError, invalid_parameter, template_already_exists, template_not_found
-from fakeecr.operations.envelopes import LAST_PAGE, of_registry
-from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.operations.envelopes import of_registry
+from fakeecr.operations.paging import Listing
 from fakeecr.registry.call import Call
 from fakeecr.registry.creation import settings_of_template
 from fakeecr.registry.expiry import parse_policy
@@ -79,16 +79,11 @@ def delete_repository_creation_template(
 def describe_repository_creation_templates(
     call: Call, request: DescribeRepositoryCreationTemplatesRequestTypeDef
 ) -> DescribeRepositoryCreationTemplatesResponseTypeDef:
-    """Describe the templates: page by page, or those of the prefixes in the request."""
-    registry_key = get_registry_key(call)
-    prefixes = request.get("prefixes")
-    if prefixes:
-        refuse_paging(request, "prefixes")
-        documents = TEMPLATE.get_all(call.connection, registry_key, _spellings(prefixes))
-        templates = [_describe(document) for document in documents]
-        return {"repositoryCreationTemplates": templates, **of_registry(call.account_id()), **LAST_PAGE}
-    listing = Listing(call, request, "DescribeRepositoryCreationTemplates", registry_key)
-    page = TEMPLATE.page(call.connection, registry_key, listing.place)
+    """Describe the templates page by page: all, or those of the prefixes in the request."""
+    registry_key, prefixes = get_registry_key(call), request.get("prefixes", [])
+    listing = Listing(call, request, "DescribeRepositoryCreationTemplates", registry_key, *prefixes)
+    names = _spellings(prefixes) if prefixes else None
+    page = TEMPLATE.page(call.connection, registry_key, listing.place, names=names)
     return {
         "repositoryCreationTemplates": [_describe(document) for document in page.rows],
         **of_registry(call.account_id()),

@@ -66,12 +66,20 @@ class Kind(Generic[Content]):
         return self._read(connection, self._table.owner_id == owner_id, *by_name)
 
     def page(
-        self, connection: Connection, owner_id: int | None, place: Place, *, created_since: datetime | None = None
+        self,
+        connection: Connection,
+        owner_id: int | None,
+        place: Place,
+        *,
+        names: Collection[str] | None = None,
+        created_since: datetime | None = None,
     ) -> Page[Document[Content]]:
-        """Return a page of an owner's documents, all or those created since a moment, oldest first."""
+        """Return a page of an owner's documents, all or those of these names or since a moment, oldest first."""
         if owner_id is None:
             return Page([], None)
         conditions = [self._table.owner_id == owner_id, self._table.id > place.after]
+        if names is not None:
+            conditions.append(self._table.name.in_(names))
         if created_since is not None:
             conditions.append(self._table.created_at >= created_since)
         return page_of(self._read(connection, *conditions, limit=place.size + 1), place)

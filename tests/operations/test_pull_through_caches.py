@@ -174,9 +174,13 @@ def test_a_registry_has_at_most_fifty_rules_which_are_described_in_pages_or_by_p
     assert code_of(client.create_pull_through_cache_rule, **PUBLIC_RULE) == "LimitExceededException"
 
     check_paging(describe, "pullThroughCacheRules", "maxResults")
-    rules = describe(ecrRepositoryPrefixes=["cache7", "cache3", "cache7"])["pullThroughCacheRules"]
-    assert [rule["ecrRepositoryPrefix"] for rule in rules] == ["cache7", "cache3"]
-    assert code_of(describe, ecrRepositoryPrefixes=["cache7"], maxResults=1) == "InvalidParameterException"
+    prefixes = ["cache7", "cache3", "cache5", "cache7"]
+    rules = describe(ecrRepositoryPrefixes=prefixes)["pullThroughCacheRules"]
+    assert [rule["ecrRepositoryPrefix"] for rule in rules] == ["cache7", "cache3", "cache5"]
+    # The model forbids pages of named repositories and images, and not of named rules.
+    check_paging(describe, "pullThroughCacheRules", "maxResults", ecrRepositoryPrefixes=prefixes)
+    token = describe(maxResults=1)["nextToken"]
+    assert code_of(describe, ecrRepositoryPrefixes=prefixes, nextToken=token) == "InvalidParameterException"
 
 
 # --- Pulls from a seed's upstream --------------------------------------------------------------------

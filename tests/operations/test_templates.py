@@ -174,9 +174,13 @@ def test_templates_are_described_in_pages_or_by_prefix(client):
         create(client, prefix=f"team{n}", appliedFor=["REPLICATION"])
 
     check_paging(describe, "repositoryCreationTemplates", "maxResults")
-    templates = described(client, prefixes=["team3", "unknown", "team1"])
-    assert {template["prefix"] for template in templates} == {"team1", "team3"}
-    assert code_of(describe, prefixes=["team3"], maxResults=1) == "InvalidParameterException"
+    prefixes = ["team3", "unknown", "team1", "team4"]
+    templates = described(client, prefixes=prefixes)
+    assert {template["prefix"] for template in templates} == {"team1", "team3", "team4"}
+    # The model forbids pages of named repositories and images, and not of named templates.
+    check_paging(describe, "repositoryCreationTemplates", "maxResults", prefixes=prefixes)
+    token = describe(maxResults=1)["nextToken"]
+    assert code_of(describe, prefixes=prefixes, nextToken=token) == "InvalidParameterException"
 
 
 # --- Repositories created on push --------------------------------------------------------------------

@@ -18,6 +18,7 @@ from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import CACHE_RULE, CacheRule
 from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.rules import quotas
+from fakeecr.rules.roles import check_custom_role
 from fakeecr.rules.upstreams import ecr_registry_at, upstream_at
 from fakeecr.store.documents import Document
 
@@ -57,6 +58,7 @@ def create_pull_through_cache_rule(
         raise invalid_parameter(
             "customRoleArn", "customRoleArn can't be null when the upstream registry is in another account"
         )
+    check_custom_role(call.region, account_id, request.get("customRoleArn"))
     upstream_prefix = request.get("upstreamRepositoryPrefix", "ROOT")
     if prefix == "ROOT" and upstream_prefix != "ROOT":
         # AWS refuses it [documented]; the text is invented.
@@ -102,6 +104,7 @@ def update_pull_through_cache_rule(
 ) -> UpdatePullThroughCacheRuleResponseTypeDef:
     """Change the credentials or the role of a rule."""
     account_id, rule = _find_rule(call, request)
+    check_custom_role(call.region, account_id, request.get("customRoleArn"))
     content: CacheRule = {**rule.content, **_credentials(request)}
     registry_key = ensure_registry(call, account_id)
     rule = CACHE_RULE.put(call.connection, registry_key, content, clock.now(), rule.name)

@@ -17,6 +17,7 @@ from fakeecr.registry.kinds import TEMPLATE
 from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.registry.policies import check_repository_policy
 from fakeecr.rules.resource_tags import check_tags
+from fakeecr.rules.roles import check_custom_role
 from fakeecr.store.documents import Document
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ def _put(
     template = {**content, **{name: request[name] for name in _MEMBERS if name in request}}
     if "imageTagMutability" in request and "imageTagMutabilityExclusionFilters" not in request:
         template.pop("imageTagMutabilityExclusionFilters", None)
+    check_custom_role(call.region, call.account_id(), request.get("customRoleArn"))
     with _as_invalid_parameter("encryptionConfiguration"):
         settings_of_template(call, call.account_id(), template)
     with _as_invalid_parameter("resourceTags"):

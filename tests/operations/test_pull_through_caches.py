@@ -129,6 +129,26 @@ def test_an_invalid_pull_through_cache_rule_is_refused(client, change):
     assert code_of(client.create_pull_through_cache_rule, **{**PUBLIC_RULE, **change}) == "InvalidParameterException"
 
 
+@pytest.mark.parametrize("arn", [ROLE.replace("123456789012", "999999999999"), ROLE.replace(":role/", ":user/"), "x"])
+def test_the_custom_role_of_a_rule_must_be_in_the_account_of_the_registry(client, arn):
+    """The role must be in the same account as the registry that is configured [model]."""
+    code = code_of(client.create_pull_through_cache_rule, **PUBLIC_RULE, customRoleArn=arn)
+    assert code == "InvalidParameterException"
+
+    client.create_pull_through_cache_rule(**PUBLIC_RULE, customRoleArn=ROLE)
+
+    update = client.update_pull_through_cache_rule
+    code = code_of(update, ecrRepositoryPrefix=PUBLIC_RULE["ecrRepositoryPrefix"], customRoleArn=arn)
+    assert code == "InvalidParameterException"
+
+
+def test_the_custom_role_of_a_rule_of_another_registry_must_be_in_the_account_of_that_registry(client):
+    rule = {**PUBLIC_RULE, "registryId": "999999999999"}
+
+    assert code_of(client.create_pull_through_cache_rule, **rule, customRoleArn=ROLE) == "InvalidParameterException"
+    client.create_pull_through_cache_rule(**rule, customRoleArn=ROLE.replace("123456789012", "999999999999"))
+
+
 @pytest.mark.newest_model("prefix that ends with a slash")
 def test_a_second_rule_of_the_same_prefix_is_refused(client):
     client.create_pull_through_cache_rule(**PUBLIC_RULE)

@@ -90,6 +90,14 @@ def test_updating_the_mutability_of_a_template_removes_the_exclusion_filters_it_
     assert "imageTagMutabilityExclusionFilters" not in template
 
 
+def test_an_empty_custom_role_stands_for_no_role(client):
+    create(client, **FULL)
+
+    response = client.update_repository_creation_template(prefix="prod", customRoleArn="")
+
+    assert not response["repositoryCreationTemplate"]["customRoleArn"]
+
+
 def test_a_second_template_of_the_same_prefix_is_refused(client):
     create(client, **ON_PUSH)
 
@@ -152,6 +160,9 @@ def test_an_unknown_template_is_not_found(client):
         pytest.param(
             {"imageTagMutabilityExclusionFilters": [{"filterType": "WILDCARD", "filter": "latest"}]},
             id="filters without exclusion",
+        ),
+        pytest.param(
+            {"customRoleArn": CREATOR_ROLE.replace("123456789012", "999999999999")}, id="another account's role"
         ),
         pytest.param({"repositoryPolicy": "{}"}, id="an invalid repository policy"),
         pytest.param({"lifecyclePolicy": "{}"}, id="an invalid lifecycle policy"),

@@ -92,9 +92,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "DescribePullThroughCacheRules": Operation("pull_through_caches"),
     "DescribeRegistry": Operation("registry"),
-    "DescribeReplicationBackfillResults": Operation(
-        "replication", not_modelled="failures; backfills do not go after 90 days"
-    ),
+    "DescribeReplicationBackfillResults": Operation("replication", not_modelled="failures"),
     "DescribeRepositories": Operation("repositories"),
     "DescribeRepositoryCreationTemplates": Operation("templates"),
     "GetAccountSetting": Operation("registry", acts=False),

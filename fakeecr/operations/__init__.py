@@ -113,7 +113,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "ListPullTimeUpdateExclusions": Operation("registry"),
     "ListReplicationBackfills": Operation("replication"),
     "ListTagsForResource": Operation("tags", acts=False),
-    "PutAccountSetting": Operation("registry", acts=False, writes=True, not_modelled="what the settings change in AWS"),
+    "PutAccountSetting": Operation("registry", acts=False, writes=True, not_modelled="what most settings change"),
     "PutImage": Operation("images", writes=True, not_modelled="the quota of 100,000 images a repository"),
     "PutImageScanningConfiguration": Operation("repositories", writes=True),
     "PutImageTagMutability": Operation("repositories", writes=True),
@@ -151,7 +151,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "StopReplicationBackfill": Operation("replication", not_modelled="a backfill that could be stopped"),
     "TagResource": Operation("tags", writes=True, acts=False),
     "UntagResource": Operation("tags", writes=True, acts=False),
-    "UpdateImageStorageClass": Operation("images", writes=True, not_modelled="time: ACTIVATING is only seen in seeds"),
+    "UpdateImageStorageClass": Operation("images", writes=True, not_modelled="time: only the answer says ACTIVATING"),
     "UpdatePullThroughCacheRule": Operation(
         "pull_through_caches",
         acts=False,

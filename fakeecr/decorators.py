@@ -5,16 +5,20 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any
 from unittest import TestCase
 
 
-def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
+def decorate_function(
+    function: Any, make_fake: Callable[[], Any], own_context: Callable[[], AbstractContextManager[None]]
+) -> Any:
     """Return a function, or coroutine function, each call of which runs in a new fake.
 
     Args:
         function: the function.
         make_fake: makes a fake, which is a context manager.
+        own_context: makes a context of its own, so that coroutines that run at the same time each have their fake.
 
     Raises:
         TypeError: it is a generator function, or not a function.
@@ -35,7 +39,7 @@ def decorate_function(function: Any, make_fake: Callable[[], Any]) -> Any:
 
         @functools.wraps(function)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
-            with make_fake():
+            with own_context(), make_fake():
                 return await function(*args, **kwargs)
 
         return coroutine

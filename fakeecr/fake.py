@@ -157,6 +157,7 @@ class FakeECR:
         """Decorate a function, a coroutine function or a ``unittest.TestCase`` class.
 
         Each call, or each test of the class with its setUp and tearDown, runs in a new fake with the same arguments.
+        Coroutines that run at the same time are each answered by their own.
         :func:`fakeecr.current` returns it, and a test of the class finds it as ``self.fake_ecr``.
 
         Raises:
@@ -173,7 +174,7 @@ class FakeECR:
             )
         if inspect.isclass(decorated):
             return cast(_Decorated, decorate_class(decorated, self._make_another, active.innermost))
-        return cast(_Decorated, decorate_function(decorated, self._make_another))
+        return cast(_Decorated, decorate_function(decorated, self._make_another, active.own_context))
 
     def _make_another(self) -> FakeECR:
         """Make a new fake with the same arguments."""

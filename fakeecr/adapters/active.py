@@ -1,8 +1,15 @@
-"""Which fake answers: the innermost active one, in every thread of the process."""
+"""Which fake answers: the innermost active one, in every thread of the process.
+
+A context of its own, such as that of a decorated coroutine, is answered by the fakes that were started in it. What they
+do not answer, because they were stopped, the innermost of the process does.
+"""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
 from fakeecr.forks import held_at_forks
@@ -32,13 +39,32 @@ class Fake(Protocol):
 _lock = held_at_forks(threading.Lock())
 # Replaced, never changed in place, so that readers need no lock.
 _active_fakes: tuple[Fake, ...] = ()
+# The fakes that were started in a context of its own, the innermost last; None outside of such a context.
+_fakes_of_context: ContextVar[tuple[Fake, ...] | None] = ContextVar("fakeecr_fakes_of_context", default=None)
+
+
+@contextmanager
+def own_context() -> Iterator[None]:
+    """Let the fakes that are started in this context answer it before those that are started elsewhere.
+
+    Tasks and threads that copy the context are answered like it.
+    """
+    outer = _fakes_of_context.get()
+    _fakes_of_context.set(outer or ())
+    try:
+        yield
+    finally:
+        _fakes_of_context.set(outer)
 
 
 def push(fake: Fake) -> None:
-    """Make a fake the innermost active one."""
+    """Make a fake the innermost active one, of the process and of the present context."""
     global _active_fakes
     with _lock:
         _active_fakes = (*_active_fakes, fake)
+    own = _fakes_of_context.get()
+    if own is not None:
+        _fakes_of_context.set((*own, fake))
 
 
 def remove(fake: Fake) -> None:
@@ -49,6 +75,11 @@ def remove(fake: Fake) -> None:
 
 
 def innermost() -> Fake | None:
-    """Return the fake that was activated last, or None if none is active."""
+    """Return the active fake that was started last, in this context if it is one of its own; None if there is none."""
     fakes = _active_fakes
+    own = _fakes_of_context.get()
+    if own:
+        for fake in reversed(own):
+            if fake in fakes:
+                return fake
     return fakes[-1] if fakes else None

@@ -15,7 +15,17 @@ from typing import TYPE_CHECKING
 from fakeecr._version import __version__
 from fakeecr.adapters import active as _active
 from fakeecr.adapters.botocore.install import install as _install
-from fakeecr.errors import DatabaseError, DisputedPolicyWarning, FakeECRError, PublishedLimitWarning, SeedError
+from fakeecr.errors import (
+    DatabaseError,
+    DisputedPolicyWarning,
+    FakeECRError,
+    PublishedLimitWarning,
+    SeedError,
+    UnfakedCallError,
+    UnfakedCallWarning,
+    UnstoppedFakeWarning,
+)
+from fakeecr.guards import guard
 
 if TYPE_CHECKING:
     from fakeecr.arranging import PushedImage
@@ -29,8 +39,12 @@ __all__ = [
     "PublishedLimitWarning",
     "PushedImage",
     "SeedError",
+    "UnfakedCallError",
+    "UnfakedCallWarning",
+    "UnstoppedFakeWarning",
     "__version__",
     "current",
+    "guard",
     "is_active",
 ]
 

@@ -11,14 +11,18 @@ from unittest import TestCase
 
 
 def decorate_function(
-    function: Any, make_fake: Callable[[], Any], own_context: Callable[[], AbstractContextManager[None]]
+    function: Any,
+    make_manager: Callable[[], AbstractContextManager[Any]],
+    own_context: Callable[[], AbstractContextManager[None]],
+    name: str = "FakeECR",
 ) -> Any:
-    """Return a function, or coroutine function, each call of which runs in a new fake.
+    """Return a function, or coroutine function, each call of which runs inside a context manager.
 
     Args:
         function: the function.
-        make_fake: makes a fake, which is a context manager.
+        make_manager: makes the context manager, such as a fake.
         own_context: makes a context of its own, so that coroutines that run at the same time each have their fake.
+        name: what the decorator is called in messages.
 
     Raises:
         TypeError: it is a generator function, or not a function.
@@ -26,29 +30,29 @@ def decorate_function(
     # A fixture of pytest 8.4 and newer is an object, of earlier versions a function with this attribute.
     if type(function).__name__ == "FixtureFunctionDefinition" or hasattr(function, "_pytestfixturefunction"):
         raise TypeError(
-            "@FakeECR() cannot decorate a pytest fixture, because the fake would be stopped before the test. Let the "
-            "fixture use the fixture `fake_ecr`, or `with FakeECR() as ecr:` around its yield."
+            f"@{name}() cannot decorate a pytest fixture, because it would end before the test. Let the fixture use "
+            f"`with {name}():` around its yield, or the fixture `fake_ecr`."
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
-        name = getattr(function, "__name__", repr(function))
         raise TypeError(
-            f"{name} is a generator function, whose body runs after the call that a decorator sees. "
-            "Use `with FakeECR() as ecr:` inside it, or the fixture `fake_ecr` in a pytest fixture."
+            f"{getattr(function, '__name__', function)} is a generator function, whose body runs after the call that a "
+            f"decorator sees. Use `with {name}():` inside it, or the fixture `fake_ecr` in a pytest fixture."
         )
     if inspect.iscoroutinefunction(function):
 
         @functools.wraps(function)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
-            with own_context(), make_fake():
+            with own_context(), make_manager():
                 return await function(*args, **kwargs)
 
         return coroutine
-    if not callable(function):
-        raise TypeError(f"FakeECR decorates functions and TestCase classes, not {type(function).__name__}.")
+    if inspect.isclass(function) or not callable(function):
+        kind = "classes" if inspect.isclass(function) else type(function).__name__
+        raise TypeError(f"@{name}() decorates functions and coroutine functions, not {kind}.")
 
     @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
-        with make_fake():
+        with make_manager():
             return function(*args, **kwargs)
 
     return call

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import FrameType
+
+_PACKAGES = ("fakeecr", "boto3", "botocore")
 
 
 class FakeECRError(Exception):
@@ -16,6 +19,10 @@ class FakeECRError(Exception):
 
 class DatabaseError(FakeECRError):
     """A database cannot hold the state of a fake; the message names the database and says what to do."""
+
+
+class UnfakedCallError(FakeECRError):
+    """A call to ECR was refused because no fake was active; nothing was sent to AWS."""
 
 
 class SeedError(FakeECRError):
@@ -54,13 +61,26 @@ class DisputedPolicyWarning(UserWarning):
     """A policy was accepted that AWS accepts according to some sources, and refuses according to others."""
 
 
+class UnfakedCallWarning(UserWarning):
+    """A call to ECR is sent to AWS because no fake is active; see :func:`fakeecr.guard`."""
+
+
+class UnstoppedFakeWarning(UserWarning):
+    """A test started a fake and did not stop it; it would have answered the calls of the next tests."""
+
+
+def caller() -> FrameType:
+    """Return the frame of the code that made the call in progress: the first one outside fakeecr and botocore."""
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
+        frame = frame.f_back
+    return frame
+
+
 def warn_caller(message: str, category: type[Warning]) -> None:
-    """Issue a warning that points to the code that made the call: the first frame outside fakeecr and botocore."""
-    level, frame = 2, sys._getframe(1)
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in (
-        "fakeecr",
-        "boto3",
-        "botocore",
-    ):
+    """Issue a warning that points to the code that made the call in progress."""
+    target = caller()
+    level, frame = 1, sys._getframe()
+    while frame is not target and frame.f_back is not None:
         level, frame = level + 1, frame.f_back
     warnings.warn(message, category, stacklevel=level)

@@ -1,4 +1,6 @@
-"""FakeECR for pytest: the fixtures `fake_ecr` and `ecr_client`, the marker `fakeecr`, three ini options, one flag.
+"""FakeECR for pytest: the fixtures `fake_ecr` and `ecr_client`, two markers, four ini options, one flag.
+
+Calls that no fake answers are guarded in every run, and fakes that a test leaves active are stopped.
 
 pytest loads this module in every run, so it imports only pytest and the light front of fakeecr. That puts the hook into
 botocore early enough for clients that the code under test makes when it is imported.
@@ -7,8 +9,9 @@ botocore early enough for clients that the code under test makes when it is impo
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+import warnings
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,13 +19,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import fakeecr
+from fakeecr.adapters import active
 from fakeecr.settings import Settings, is_path
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
+_REAL = "fakeecr_real"
 _ARGUMENTS = ("seed", *(field.name for field in fields(Settings)))
 _FAKE_OF_CLASS: pytest.StashKey[fakeecr.FakeECR] = pytest.StashKey()
+# The fakes that a test's function and fixtures of its own have started.
+_FAKES_OF_TEST: pytest.StashKey[list[active.Fake]] = pytest.StashKey()
 _MARKER = f"fakeecr({', '.join(f'{name}=…' for name in _ARGUMENTS)})"
 
 
@@ -34,6 +41,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "Where every fake_ecr stores its state: a path relative to the root directory, or a URL.",
     )
     parser.addini("fakeecr_limits", 'The limits of every fake_ecr: "published" (default) or "installed".')
+    parser.addini(
+        "fakeecr_guard",
+        'What to do with calls to ECR that no fake answers: "warn" (default), "error" to refuse them, or "off".',
+        default="warn",
+    )
     parser.getgroup("fakeecr").addoption(
         "--fakeecr-database",
         metavar="PATH_OR_URL",
@@ -43,7 +55,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker."""
+    """Register the markers, and guard the calls of this run."""
+    config.addinivalue_line("markers", f"{_REAL}: this test may call AWS: its calls to ECR are not guarded.")
     config.addinivalue_line(
         "markers",
         f"{_MARKER}: what the fixture fake_ecr of this test is made with: the arguments of FakeECR (the path of a "
@@ -51,6 +64,13 @@ def pytest_configure(config: pytest.Config) -> None:
         "file or the root directory. If there are several markers, each argument comes from the nearest one that has "
         "it.",
     )
+    action = config.getini("fakeecr_guard")
+    try:
+        guard = fakeecr.guard(action)
+    except ValueError as error:
+        raise pytest.UsageError(f"fakeecr_guard: {error}") from None
+    guard.__enter__()
+    config.add_cleanup(lambda: guard.__exit__(None, None, None))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -58,6 +78,13 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     fixtures = getattr(item, "fixturenames", None)
     if fixtures is not None and "fake_ecr" not in fixtures and item.get_closest_marker("fakeecr") is not None:
         fixtures.insert(0, "fake_ecr")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Guard no calls of a test that is marked `fakeecr_real`."""
+    with fakeecr.guard("off") if item.get_closest_marker(_REAL) else nullcontext():
+        return (yield)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -73,15 +100,53 @@ def pytest_runtest_setup(item: pytest.Item) -> Iterator[None]:
     return (yield)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup(
+    fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
+) -> Generator[None, object, object]:
+    """Remember the fakes that a fixture of one test starts, setup methods included."""
+    if fixturedef.scope != "function":
+        return (yield)  # its fakes may stay active for other tests
+    with _remembering_fakes(request.node):
+        return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
+    """Remember the fakes that a test starts."""
+    with _remembering_fakes(item):
+        return (yield)
+
+
+@contextmanager
+def _remembering_fakes(test: pytest.Item) -> Iterator[None]:
+    before = active.all_fakes()
+    try:
+        yield
+    finally:
+        started = [fake for fake in active.all_fakes() if fake not in before]
+        test.stash.setdefault(_FAKES_OF_TEST, []).extend(started)
+
+
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
-    """Stop the fake of a test whose class is decorated with `@FakeECR()`, after all of its fixtures."""
+    """Stop what a test left active: the fake of a decorated class, and with a warning those that it forgot."""
     try:
         return (yield)
     finally:
-        fake = item.stash.get(_FAKE_OF_CLASS, None)
-        if fake is not None and fake.is_open:
+        of_class = item.stash.get(_FAKE_OF_CLASS, None)
+        if of_class is not None and of_class.is_open:
+            of_class.stop()
+        forgotten = [fake for fake in item.stash.get(_FAKES_OF_TEST, []) if fake in active.all_fakes()]
+        for fake in forgotten:
             fake.stop()
+        if forgotten:
+            warnings.warn(
+                f"{item.nodeid} started a FakeECR and did not stop it; it was stopped now. Use `with FakeECR():`, the "
+                "fixture `fake_ecr`, or stop() in a teardown.",
+                fakeecr.UnstoppedFakeWarning,
+                stacklevel=1,
+            )
 
 
 @pytest.fixture

@@ -430,3 +430,120 @@ def test_no_dependency_is_imported(request):
 
     run_pytest(passed=1)
     run_pytest("-p", "no:fakeecr", passed=1)
+
+
+# --- Calls that no fake answers --------------------------------------------------------------------
+
+UNFAKED = """
+import boto3, pytest
+
+CLIENT = boto3.client("ecr", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x")
+
+def list_images():
+    with pytest.raises(BaseException) as raised:
+        CLIENT.list_images(repositoryName="web")
+    return type(raised.value).__name__
+
+def test_forgets_the_fixture():
+    assert list_images() == {expected!r}
+
+class TestClass:
+    def setup_method(self):
+        self.error = list_images()
+
+    def test_forgets_it_too(self, fake_ecr):
+        assert self.error == {expected!r}
+
+@pytest.mark.fakeecr_real
+def test_is_exempt():
+    assert list_images() == "HTTPClientError"
+"""
+
+
+@pytest.mark.parametrize(
+    ("ini", "expected"),
+    [
+        pytest.param("", "UnfakedCallWarning", id="by default, with warnings as errors"),
+        pytest.param("fakeecr_guard = error", "UnfakedCallError", id="error"),
+        pytest.param("fakeecr_guard = off", "HTTPClientError", id="off"),
+    ],
+)
+def test_calls_that_no_fake_answers_are_guarded(write_files, run_pytest, ini, expected):
+    write_files({"pytest.ini": f"[pytest]\n{ini}\n", "test_example.py": UNFAKED.format(expected=expected)})
+
+    run_pytest("test_example.py", passed=3)
+
+
+def test_a_call_site_whose_call_no_fake_answers_is_reported_once(write_files, run_pytest):
+    write_files({"test_example.py": UNFAKED.format(expected="HTTPClientError")})
+
+    output = run_pytest("-W", "default::fakeecr.UnfakedCallWarning", "test_example.py", passed=3)
+
+    assert re.findall(r"test_example\.py:\d+: (UnfakedCallWarning: .*)", output) == [
+        "UnfakedCallWarning: ListImages is called while no fake is active, and is sent to AWS "
+        "(api.ecr.us-east-1.amazonaws.com) with the credentials of this machine. Use the fixture `fake_ecr`, "
+        "`with FakeECR():` or `@FakeECR()` around it. Mark a test that is meant to call AWS with `fakeecr_real`."
+    ]
+
+
+def test_an_unknown_action_of_the_guard_is_refused(write_files, run_pytest):
+    write_files({"pytest.ini": "[pytest]\nfakeecr_guard = loud\n", "test_example.py": "def test(): pass"})
+
+    assert "ERROR: fakeecr_guard: expected 'warn', 'error' or 'off'; got 'loud'" in run_pytest()
+
+
+# --- Fakes that are never stopped ------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "test",
+    [
+        pytest.param("def test_starts():\n    FakeECR().start()", id="in a test"),
+        pytest.param(
+            "class TestClass:\n    def setup_method(self):\n        FakeECR().start()\n    def test_starts(self):\n"
+            "        pass",
+            id="in a setup method",
+        ),
+        pytest.param(
+            "class TestCase(unittest.TestCase):\n    def setUp(self):\n        FakeECR().start()\n"
+            "    def test_starts(self):\n        pass",
+            id="in unittest's setUp",
+        ),
+        pytest.param(
+            "@pytest.fixture\ndef started():\n    FakeECR().start()\n\ndef test_starts(started):\n    pass",
+            id="in a fixture",
+        ),
+    ],
+)
+def test_a_fake_that_a_test_leaves_active_is_reported_and_stopped(write_files, run_pytest, test):
+    start = "import unittest, pytest, fakeecr\nfrom fakeecr import FakeECR\n\n"
+    end = "\n\ndef test_afterwards():\n    assert not fakeecr.is_active()\n"
+    write_files({"test_example.py": start + test + end})
+
+    output = run_pytest("-W", "default::fakeecr.UnstoppedFakeWarning", "test_example.py", passed=2)
+
+    assert re.findall(r"UnstoppedFakeWarning: test_example.py::\S*test_starts started a FakeECR and did not", output)
+
+
+def test_a_fake_of_a_fixture_for_several_tests_stays_active(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import pytest, fakeecr
+
+@pytest.fixture(scope="module")
+def shared():
+    with fakeecr.FakeECR() as ecr:
+        yield ecr
+
+def test_one(shared):
+    shared.push("web", "latest")
+
+def test_two(shared):
+    assert fakeecr.current() is shared
+    assert len(shared.client().list_images(repositoryName="web")["imageIds"]) == 1
+"""
+        }
+    )
+
+    run_pytest("test_example.py", passed=2)

@@ -31,6 +31,10 @@ class Fake(Protocol):
         """Whether the fake holds a database and can answer."""
         ...
 
+    def stop(self) -> None:
+        """Stop answering."""
+        ...
+
     def answer(self, request: Request) -> Response:
         """Return the response to a request."""
         ...
@@ -72,6 +76,11 @@ def remove(fake: Fake) -> None:
     global _active_fakes
     with _lock:
         _active_fakes = tuple(other for other in _active_fakes if other is not fake)
+
+
+def all_fakes() -> tuple[Fake, ...]:
+    """Return every active fake, the innermost last."""
+    return _active_fakes
 
 
 def innermost() -> Fake | None:

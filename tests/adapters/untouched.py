@@ -25,6 +25,7 @@ def process_state() -> dict[str, object]:
         "wait": Waiter.wait,
         "create_client": Session.create_client,
         "make_request": Endpoint.make_request,
+        "_send": Endpoint._send,
         "acquire": TokenBucket.acquire,
         "fakeecr's handlers": [entry for entry in BUILTIN_HANDLERS if ".ecr" in entry[0]],
         "meta_path": list(sys.meta_path),

@@ -211,7 +211,7 @@ def test_generators_other_classes_and_other_objects_cannot_be_decorated():
         (functools.partial(generator), r"functools\.partial\(.*\) is a generator function"),
         (Plain, r"Plain has no test"),
         (pytest.fixture(lambda: None), r"cannot decorate a pytest fixture.*fixture `fake_ecr`"),
-        (12, "functions and TestCase classes, not int"),
+        (12, "decorates functions and coroutine functions, not int"),
     ]:
         with pytest.raises(TypeError, match=message):
             FakeECR()(target)

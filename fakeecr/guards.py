@@ -1,0 +1,61 @@
+"""The guard against calls that reach AWS because no fake is active."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import nullcontext
+from types import TracebackType
+from typing import Any, TypeVar, cast, get_args
+
+from fakeecr.adapters.botocore import guard as sending
+from fakeecr.adapters.botocore.guard import Action
+from fakeecr.rules.messages import show
+
+_Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
+
+
+class Guard:
+    """A context manager and a decorator that guards the calls inside of it; see :func:`guard`."""
+
+    def __init__(self, action: Action) -> None:
+        if action not in get_args(Action):
+            raise ValueError(f"expected 'warn', 'error' or 'off'; got {show(action)}")
+        self._action = action
+
+    def __enter__(self) -> None:
+        sending.push(self._action)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        sending.remove(self._action)
+
+    def __call__(self, decorated: _Decorated) -> _Decorated:
+        """Decorate a function or a coroutine function.
+
+        Raises:
+            TypeError: it is something else.
+        """
+        from fakeecr.decorators import decorate_function
+
+        return cast(_Decorated, decorate_function(decorated, lambda: self, nullcontext, "fakeecr.guard"))
+
+
+def guard(action: Action = "error") -> Guard:
+    """Find the calls to ECR that no fake answers, before they reach AWS with the credentials of this machine.
+
+    It holds for the whole process while it is entered; of several, the innermost holds. Calls to other hosts than AWS's
+    pass, and so do those that another library answers, such as moto.
+
+    Args:
+        action: ``"error"`` refuses such a call before anything is sent, ``"warn"`` warns once for each place that
+            calls, ``"off"`` lets it pass.
+
+    Raises:
+        ValueError: there is no such action.
+        UnfakedCallError: raised by the call.
+
+    Warns:
+        UnfakedCallWarning: issued by the call.
+    """
+    return Guard(action)

@@ -13,6 +13,7 @@ from fakeecr.registry.call import Backend
 from fakeecr.registry.creation import ensure_repository
 from fakeecr.registry.drafts import MismatchError, draft_image
 from fakeecr.registry.kinds import FINDINGS
+from fakeecr.registry.limits import check_repository_name
 from fakeecr.registry.lookup import get_repository
 from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
@@ -77,9 +78,12 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
     Raises:
         TypeError: there is no such option.
         ValueError: a value is invalid, or two options contradict each other.
+
+    Warns:
+        PublishedLimitWarning: only the published limits refused the repository's name.
     """
     _check_options("push", options, PushOptions)
-    name = check_argument("repository", names.REPOSITORY_NAME.check, repository)
+    name = _check_repository(backend, repository)
     checked_tags = tuple([check_argument("tags", names.TAG.check, tag) for tag in tags])
     account_id, region = _registry_of(backend, options)
     platforms = _platforms_of(options)
@@ -142,6 +146,9 @@ def set_findings(
     Raises:
         TypeError: there is no such option.
         ValueError: a value is invalid, the image does not exist, or it is a list of images.
+
+    Warns:
+        PublishedLimitWarning: only the published limits refused the repository's name.
     """
     # Imported here: the shapes of seeds cost ten milliseconds, which only tests that set findings need to spend.
     from fakeecr.seeds.schema import check_findings
@@ -150,7 +157,7 @@ def set_findings(
     checked_findings = check_findings(findings)
     if (options.get("tag") is None) is (options.get("digest") is None):
         raise ValueError("An image is identified by its tag or its digest; give one of the two.")
-    name = check_argument("repository", names.REPOSITORY_NAME.check, repository)
+    name = _check_repository(backend, repository)
     tag = _optional("tag", names.TAG.check, options)
     digest = _optional("digest", names.SHA256_DIGEST.check, options)
     account_id, region = _registry_of(backend, options)
@@ -187,6 +194,12 @@ def _check_options(method: str, options: Mapping[str, Any], allowed: type) -> No
                 f"FakeECR.{method}() got an unexpected keyword argument {name!r}."
                 f"{suggestion(name, allowed.__annotations__)}"
             )
+
+
+def _check_repository(backend: Backend, name: str) -> str:
+    """Return the name of a repository that the fake's limits allow."""
+    limits = backend.settings.limits
+    return check_argument("repository", lambda value: check_repository_name(limits, value, "repository"), name)
 
 
 def _registry_of(backend: Backend, options: Mapping[str, Any]) -> tuple[str, str]:

@@ -51,9 +51,10 @@ class SeedError(FakeECRError):
 
 
 class PublishedLimitWarning(UserWarning):
-    """Only a limit of the published reference refused a call; the installed botocore allows it.
+    """Only a limit of the published reference refused a call, a push or a seed; newer limits allow it.
 
-    ``FakeECR(limits="installed")`` uses the installed limits instead.
+    ``FakeECR(limits="installed")`` uses those instead: of a call, the limits of the installed botocore, and of the name
+    of a repository in a push or a seed, those of the newest service model.
     """
 
 

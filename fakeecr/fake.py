@@ -270,6 +270,9 @@ class FakeECR:
 
         Raises:
             SeedError: the seed is invalid; nothing of it was stored.
+
+        Warns:
+            PublishedLimitWarning: only the published limits refused the name of a repository.
         """
         from fakeecr.seeds.load import seed
 
@@ -293,7 +296,7 @@ class FakeECR:
 
         This stands for `docker push`: an existing image gets the tags, and is restored if it was archived. The registry
         scans, replicates and signs the image as it is configured, and a template decides how a missing repository is
-        created. But immutable tags are moved too, and no limit is checked.
+        created. But immutable tags are moved too, and no limit is checked but that of the repository's name.
 
         Args:
             repository: the repository's name.
@@ -312,6 +315,9 @@ class FakeECR:
             TypeError: there is no such argument.
             ValueError: a value is invalid, or two arguments contradict each other, such as a digest that is not the
                 manifest's.
+
+        Warns:
+            PublishedLimitWarning: only the published limits refused the repository's name.
         """
         with self._in_use() as gate:
             return arranging.push(gate.backend, repository, tags, options)
@@ -332,7 +338,10 @@ class FakeECR:
 
         Raises:
             TypeError: there is no such argument.
-            ValueError: the image does not exist or is a list of images, or a finding is invalid.
+            ValueError: the image does not exist or is a list of images, or a name or a finding is invalid.
+
+        Warns:
+            PublishedLimitWarning: only the published limits refused the repository's name.
         """
         with self._in_use() as gate:
             arranging.set_findings(gate.backend, repository, findings, options)

@@ -8,7 +8,7 @@ from typing import Any
 
 from fakeecr import clock
 from fakeecr.api.model import TARGET_PREFIX, operation_model, operation_names
-from fakeecr.api.published import PUBLISHED
+from fakeecr.api.published import published_traits
 from fakeecr.api.validation import Validator
 from fakeecr.api.wire import Writer, decode, error_response, response, writer
 from fakeecr.aws_errors import ECRError, not_implemented, server_fault, unknown_operation, unusable_database
@@ -112,7 +112,7 @@ class Service:
         try:
             validator.check(parameters)
         except ECRError as error:
-            if limits == "published" and operation in PUBLISHED and _installed_allows(operation, parameters):
+            if limits == "published" and _installed_allows(operation, parameters):
                 raise _PublishedLimitError(operation, error) from None
             raise
         return parameters
@@ -132,7 +132,7 @@ class _PublishedLimitError(Exception):
 @functools.cache
 def _validator(operation: str, limits: Limits) -> Validator:
     return Validator(
-        operation_model(operation).input_shape, PUBLISHED.get(operation) if limits == "published" else None
+        operation_model(operation).input_shape, published_traits(operation) if limits == "published" else None
     )
 
 

@@ -34,7 +34,7 @@ class Validator:
 
     Args:
         shape: the operation's input shape; None for an operation without parameters.
-        overrides: traits by member, which replace those of the member's shape.
+        overrides: traits by member, which replace those of the member's shape; other members are ignored.
     """
 
     def __init__(self, shape: StructureShape | None, overrides: Mapping[str, Traits] | None = None) -> None:

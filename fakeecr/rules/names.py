@@ -45,12 +45,25 @@ MAX_TAG_LENGTH = 300  # [model]
 
 ACCOUNT_ID = Form(r"[0-9]{12}", "an AWS account id of 12 digits")  # [model]
 REGION = Form(r"[0-9a-z-]{2,25}", "a region such as us-west-2")  # [model]
-# Today's service allows more names than the published reference does. [model]
-REPOSITORY_NAME = Form(
-    r"(?=.{2,256}$)"
-    r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
-    "a repository name: 2 to 256 lower-case letters and digits, with single . _ - or / between them",
+
+MIN_REPOSITORY_NAME_LENGTH, MAX_REPOSITORY_NAME_LENGTH = 2, 256  # [model, reference]
+_REPOSITORY_NAME_LENGTH = f"(?=.{{{MIN_REPOSITORY_NAME_LENGTH},{MAX_REPOSITORY_NAME_LENGTH}}}$)"
+_REPOSITORY_NAME_EXPECTED = (
+    f"a repository name: {MIN_REPOSITORY_NAME_LENGTH} to {MAX_REPOSITORY_NAME_LENGTH} lower-case letters and digits"
 )
+# What today's service allows. [model]
+REPOSITORY_NAME = Form(
+    _REPOSITORY_NAME_LENGTH + r"[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*(/[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*)*",
+    f"{_REPOSITORY_NAME_EXPECTED}, with . _ __ / or any number of - between them",
+)
+# What the published reference allows: fewer names. The pattern stands by itself, because error messages print it.
+# [reference]
+PUBLISHED_REPOSITORY_NAME_PATTERN = r"(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*"
+PUBLISHED_REPOSITORY_NAME = Form(
+    _REPOSITORY_NAME_LENGTH + PUBLISHED_REPOSITORY_NAME_PATTERN,
+    f"{_REPOSITORY_NAME_EXPECTED}, with single . _ - or / between them",
+)
+
 # The only kind of digest that ECR calculates.
 SHA256_DIGEST = Form(r"sha256:[0-9a-f]{64}", "a digest: 'sha256:' and 64 hexadecimal digits in lower case")
 TAG = Form(r"[a-zA-Z0-9_.-]{1,300}", "a tag: 1 to 300 letters, digits, and . _ -")  # [observed; the length: model]

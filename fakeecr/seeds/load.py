@@ -15,6 +15,7 @@ from fakeecr.errors import SeedError
 from fakeecr.registry import expiry, layers, policies
 from fakeecr.registry.call import Backend, Call
 from fakeecr.registry.kinds import FINDINGS
+from fakeecr.registry.limits import check_repository_name
 from fakeecr.rules.manifests import Contents
 from fakeecr.rules.messages import show
 from fakeecr.seeds.check import check_repository, check_upstream, read_layers
@@ -38,6 +39,9 @@ def seed(backend: Backend, source: str | PathLike[str] | Mapping[str, Any]) -> N
 
     Raises:
         SeedError: the seed is invalid; nothing of it was stored.
+
+    Warns:
+        PublishedLimitWarning: only the published limits refused the name of a repository.
     """
     if not isinstance(source, str | PathLike | Mapping):
         raise TypeError(f"expected the path of a YAML file, or a mapping with the same content; got {show(source)}")
@@ -62,10 +66,18 @@ class _SeededRegistry(NamedTuple):
 
 
 def _registries(content: Seed, settings: Settings) -> Iterator[_SeededRegistry]:
-    """Yield the registries of a seed, and then the upstream ones, which are stored alike."""
+    """Yield the registries of a seed, and then the upstream ones, which are stored alike.
+
+    The published limits do not apply to the names of upstream repositories, which other registries gave them.
+
+    Raises:
+        SeedError: the name of a repository exceeds a limit, or no cache can pull from an upstream registry.
+    """
     for index, registry in enumerate(content.registries):
+        path = f"registries[{index}]"
+        _check_names(registry.repositories, settings, path)
         yield _SeededRegistry(
-            path=f"registries[{index}]",
+            path=path,
             account_id=str(registry.id or settings.account_id),
             region=str(registry.region or settings.region),
             repositories=registry.repositories,
@@ -83,9 +95,18 @@ def _registries(content: Seed, settings: Settings) -> Iterator[_SeededRegistry]:
         )
 
 
+def _check_names(seeded: Iterable[RepositorySeed], settings: Settings, path: str) -> None:
+    for index, repository in enumerate(seeded):
+        place = f"{path}.repositories[{index}].name"
+        try:
+            check_repository_name(settings.limits, repository.name, place)
+        except ValueError as error:
+            raise SeedError(str(error), path=place) from None
+
+
 def _write(backend: Backend, content: Seed, directory: Path) -> None:
     now = clock.now()
-    # Upstreams are checked before anything is written, so an invalid one is reported before any repository is.
+    # Names and upstreams are checked before anything is written, so an invalid one is reported first.
     registries = list(_registries(content, backend.settings))
     with backend.writing() as call:
         for registry in registries:

@@ -63,7 +63,7 @@ def get_upload(connection: Connection, repository_id: int, upload_id: str) -> Up
 
 def add_part(connection: Connection, upload: Upload, content: bytes) -> None:
     """Store a part that follows what an upload has received."""
-    connection.execute(insert(LayerPart).values(layer_id=upload.key, first_byte=upload.size, content=content))
+    _insert_part(connection, upload.key, upload.size, content)
     connection.execute(update(Layer).where(Layer.id == upload.key).values(size=upload.size + len(content)))
 
 
@@ -119,7 +119,12 @@ def add_layer(connection: Connection, repository_id: int, digest: str, content: 
         return
     values = {"repository_id": repository_id, "digest": digest, "size": len(content)}
     key = connection.execute(insert(Layer).values(**values).returning(Layer.id)).scalar_one()
-    connection.execute(insert(LayerPart).values(layer_id=key, first_byte=0, content=content))
+    _insert_part(connection, key, 0, content)
+
+
+def _insert_part(connection: Connection, key: int, first_byte: int, content: bytes) -> None:
+    # As parameters of the execution: SQLAlchemy keeps the statement, and with it any values inside.
+    connection.execute(insert(LayerPart), {"layer_id": key, "first_byte": first_byte, "content": content})
 
 
 def content_of(connection: Connection, layer: StoredLayer) -> bytes:

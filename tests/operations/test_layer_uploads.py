@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import tracemalloc
 import urllib.request
 from uuid import uuid4
 
@@ -50,6 +52,22 @@ def test_a_layer_uploaded_in_parts_is_downloaded_byte_for_byte(database):
         url = client.get_download_url_for_layer(repositoryName="web", layerDigest=digest)["downloadUrl"]
         with urllib.request.urlopen(url) as opened:
             assert opened.read() == b"".join(parts)
+
+
+def test_an_uploaded_part_does_not_stay_in_memory(tmp_path):
+    # Not in memory, where all fakes of the process share the statements that SQLAlchemy has compiled.
+    with FakeECR(tmp_path / "state.db") as ecr:
+        client = unchecked(ecr)
+        client.create_repository(repositoryName="web")
+        upload_id = begin_upload(client)
+
+        tracemalloc.start()
+        send_part(client, upload_id, 0, bytes(5 * MIB))
+        gc.collect()
+        allocated, _ = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+
+    assert allocated < MIB
 
 
 def test_initiate_layer_upload_proposes_parts_of_ten_mebibytes(client, web):

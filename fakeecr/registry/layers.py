@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -10,7 +10,7 @@ from fakeecr import aws_errors, clock
 from fakeecr.registry.call import Call
 from fakeecr.registry.exclusions import records_pulls
 from fakeecr.rules import quotas
-from fakeecr.rules.manifests import EMPTY_BLOB, EMPTY_DIGEST, OCI_CONFIG, digest_of
+from fakeecr.rules.manifests import EMPTY_BLOB, EMPTY_DIGEST, OCI_CONFIG
 from fakeecr.store import images, layers
 from fakeecr.store.layers import LayerUse, StoredLayer, Upload
 from fakeecr.store.repositories import StoredRepository
@@ -141,21 +141,15 @@ def pull_layer(call: Call, repository: StoredRepository, digest: str) -> bytes:
         raise aws_errors.layer_inaccessible(digest, "the images that it is associated with are archived")
     if records_pulls(call, repository):
         layers.set_pulled(call.connection, repository.key, digest, clock.now())
-    return content_of(call, layer)
+    return b"".join(_parts_of(call, layer))
 
 
-def content_of(call: Call, layer: Layer) -> bytes:
-    """Return the bytes of a layer."""
-    return EMPTY_BLOB if layer.stored is None else layers.content_of(call.connection, layer.stored)
-
-
-def add_layer(call: Call, repository_key: int, content: bytes) -> None:
-    """Store a layer, unless the repository has it already."""
-    layers.add_layer(call.connection, repository_key, digest_of(content), content)
+def _parts_of(call: Call, layer: Layer) -> Iterable[bytes]:
+    return [EMPTY_BLOB] if layer.stored is None else layers.parts_of(call.connection, layer.stored.key)
 
 
 def copy_layer(call: Call, source_key: int, target_key: int, digest: str) -> None:
     """Copy a layer to another repository, if the source has it and the target does not."""
     layer = get_layers(call, source_key, [digest]).get(digest)
-    if layer is not None and not layers.get_layers(call.connection, target_key, [digest]):
-        layers.add_layer(call.connection, target_key, digest, content_of(call, layer))
+    if layer is not None:
+        layers.add_layer(call.connection, target_key, digest, layer.size, _parts_of(call, layer))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+_MEBIBYTE = 1024 * 1024
+
 REPOSITORIES_PER_REGISTRY = 100_000
 TAGS_PER_IMAGE = 1_000
 TAGS_PER_RESOURCE = 50
@@ -12,11 +14,12 @@ PULL_TIME_EXCLUSIONS = 100
 RULES_PER_LIFECYCLE_POLICY = 50
 WILDCARDS_PER_TAG_PATTERN = 4
 
+LARGEST_MANIFEST = 4 * _MEBIBYTE  # [model, in characters]
+
 # Of fakeecr itself: the images that one entry of a seed may stand for.
 IMAGES_PER_SEED_ENTRY = 10_000_000
 
 # Layers, in bytes.
-_MEBIBYTE = 1024 * 1024
 PARTS_PER_LAYER = 4_200
 SMALLEST_LAYER_PART = 5 * _MEBIBYTE  # the last part of a layer may be smaller
 PROPOSED_LAYER_PART = 10 * _MEBIBYTE

@@ -13,7 +13,7 @@ from fakeecr.rules import access, lifecycle, names, quotas, upstreams
 from fakeecr.rules.manifests import digest_of
 from fakeecr.rules.mutability import has_exclusions
 from fakeecr.rules.policy_text import PolicyError
-from fakeecr.seeds.files import read_file
+from fakeecr.seeds.files import LayerContent, read_layer
 from fakeecr.seeds.schema import LayerSeed, RepositorySeed, UpstreamSeed
 from fakeecr.store.repositories import RepositorySettings
 
@@ -98,8 +98,8 @@ def _policy(text: str | None, path: str, normalize: Callable[[str], str]) -> str
         raise SeedError(f"expected a policy as JSON: {error}", path=path) from None
 
 
-def read_layers(layers: list[LayerSeed], directory: Path) -> Iterator[bytes]:
-    """Yield the bytes of layers, whose files are relative to a directory.
+def read_layers(layers: list[LayerSeed], directory: Path) -> Iterator[LayerContent]:
+    """Yield the contents of layers, whose files are relative to a directory.
 
     Raises:
         SeedError: a layer is invalid; the error's path begins at the repository.
@@ -107,21 +107,24 @@ def read_layers(layers: list[LayerSeed], directory: Path) -> Iterator[bytes]:
     for index, layer in enumerate(layers):
         path = f"layers[{index}]"
         content = _read_layer(layer, path, directory)
-        if layer.digest is not None and layer.digest != digest_of(content):
-            raise SeedError(f"the digest of this layer is {digest_of(content)}", path=f"{path}.digest")
+        if layer.digest not in (None, content.digest):
+            raise SeedError(f"the digest of this layer is {content.digest}", path=f"{path}.digest")
         yield content
 
 
-def _read_layer(layer: LayerSeed, path: str, directory: Path) -> bytes:
+def _read_layer(layer: LayerSeed, path: str, directory: Path) -> LayerContent:
     given = [name for name in ("content", "base64", "file") if getattr(layer, name) is not None]
     if len(given) != 1:
         raise SeedError("a layer needs exactly one of content, base64 and file", path=path)
     if layer.file is not None:
-        return read_file(directory, layer.file, f"{path}.file")
-    if layer.content is not None:
-        return layer.content.encode()
+        return read_layer(directory, layer.file, f"{path}.file")
+    content = _decode(layer.base64 or "", path) if layer.content is None else layer.content.encode()
+    return LayerContent(digest_of(content), len(content), [content])
+
+
+def _decode(text: str, path: str) -> bytes:
     try:
-        return b64decode("".join((layer.base64 or "").split()))
+        return b64decode("".join(text.split()))
     except binascii.Error as error:
         raise SeedError(f"expected bytes in base64: {error}", path=f"{path}.base64") from None
 

@@ -12,7 +12,7 @@ from fakeecr.errors import SeedError
 from fakeecr.registry import made_up
 from fakeecr.registry.drafts import MismatchError, draft_image
 from fakeecr.rules import names
-from fakeecr.seeds.files import read_file
+from fakeecr.seeds.files import read_manifest
 from fakeecr.seeds.schema import Images, ImageSeed, stored_finding
 from fakeecr.store.images import NewImage
 
@@ -91,7 +91,7 @@ def _read_manifest(entry: ImageSeed, path: str, directory: Path) -> bytes | None
         return None if entry.manifest is None else entry.manifest.encode()
     if entry.manifest is not None:
         raise SeedError("an image has one manifest; give either manifest or manifest_file", path=path)
-    manifest = read_file(directory, entry.manifest_file, f"{path}.manifest_file")
+    manifest = read_manifest(directory, entry.manifest_file, f"{path}.manifest_file")
     try:
         manifest.decode()
     except UnicodeDecodeError:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from fakeecr import clock
 from fakeecr.errors import SeedError
-from fakeecr.registry import expiry, layers, policies
+from fakeecr.registry import expiry, policies
 from fakeecr.registry.call import Backend, Call
 from fakeecr.registry.kinds import FINDINGS
 from fakeecr.registry.limits import check_repository_name
@@ -23,7 +23,7 @@ from fakeecr.seeds.expand import SeededImage, expand_images
 from fakeecr.seeds.reader import read
 from fakeecr.seeds.schema import RepositorySeed, Seed, check_seed
 from fakeecr.settings import Settings
-from fakeecr.store import bulk, images, repositories
+from fakeecr.store import bulk, images, layers, repositories
 from fakeecr.store.prepared import in_chunks
 
 
@@ -149,7 +149,7 @@ def _write_repository(
         if checked.lifecycle_policy is not None:
             expiry.put_policy(call.connection, stored.key, checked.lifecycle_policy)
     for content in read_layers(repository.layers, directory):
-        layers.add_layer(call, stored.key, content)
+        layers.add_layer(call.connection, stored.key, content.digest, content.size, content.parts)
     seeded_images = expand_images(name, repository.images, now, directory)
     write = _write_new if is_new else _merge
     _finish(call.connection, stored.key, write(call.connection, stored.key, seeded_images), now)

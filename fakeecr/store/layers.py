@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
 
@@ -81,7 +81,7 @@ def digest_of_upload(connection: Connection, upload: Upload) -> str:
 
 def _digest(connection: Connection, key: int) -> str:
     sha256 = hashlib.sha256()
-    for part in _parts(connection, key):
+    for part in parts_of(connection, key):
         sha256.update(part)
     return f"sha256:{sha256.hexdigest()}"
 
@@ -113,13 +113,24 @@ def get_layers(connection: Connection, repository_id: int, digests: Collection[s
     }
 
 
-def add_layer(connection: Connection, repository_id: int, digest: str, content: bytes) -> None:
-    """Store a layer, unless the repository has it already."""
+def add_layer(connection: Connection, repository_id: int, digest: str, size: int, parts: Iterable[bytes]) -> None:
+    """Store a layer, unless the repository has it already; then its parts are not read.
+
+    Args:
+        connection: the transaction.
+        repository_id: the key of the repository.
+        digest: the digest of all parts together.
+        size: the number of bytes in all parts together.
+        parts: its bytes, stored part by part, because a layer may be larger than memory.
+    """
     if get_layers(connection, repository_id, [digest]):
         return
-    values = {"repository_id": repository_id, "digest": digest, "size": len(content)}
+    values = {"repository_id": repository_id, "digest": digest, "size": size}
     key = connection.execute(insert(Layer).values(**values).returning(Layer.id)).scalar_one()
-    _insert_part(connection, key, 0, content)
+    first_byte = 0
+    for part in parts:
+        _insert_part(connection, key, first_byte, part)
+        first_byte += len(part)
 
 
 def _insert_part(connection: Connection, key: int, first_byte: int, content: bytes) -> None:
@@ -127,19 +138,15 @@ def _insert_part(connection: Connection, key: int, first_byte: int, content: byt
     connection.execute(insert(LayerPart), {"layer_id": key, "first_byte": first_byte, "content": content})
 
 
-def content_of(connection: Connection, layer: StoredLayer) -> bytes:
-    """Return the bytes of a layer."""
-    return b"".join(_parts(connection, layer.key))
-
-
 def contents_of_repository(connection: Connection, repository_id: int) -> Iterator[bytes]:
     """Return the bytes of every layer of a repository, oldest first."""
     statement = select(Layer.id).where(Layer.repository_id == repository_id, Layer.digest.is_not(None))
     for key in connection.execute(statement.order_by(Layer.id)).scalars().all():
-        yield b"".join(_parts(connection, key))
+        yield b"".join(parts_of(connection, key))
 
 
-def _parts(connection: Connection, key: int) -> Iterator[Any]:
+def parts_of(connection: Connection, key: int) -> Iterator[bytes]:
+    """Yield the bytes of a layer or an open upload part by part."""
     first_bytes = select(LayerPart.first_byte).where(LayerPart.layer_id == key).order_by(LayerPart.first_byte)
     for first_byte in connection.execute(first_bytes).scalars().all():
         # One part at a time, because a layer may be larger than memory.

@@ -233,7 +233,7 @@ class Layer(Base):
 
 
 class LayerPart(Base):
-    """An uploaded part of a layer: the bytes from `first_byte` on."""
+    """A part of a layer, as it was uploaded or read from a file: the bytes from `first_byte` on."""
 
     __tablename__ = "layer_part"
 

@@ -17,7 +17,7 @@ from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
 from fakeecr.errors import FakeECRError
-from fakeecr.forks import at_forks
+from fakeecr.forks import paused_at_forks
 from fakeecr.gate import Gate
 from fakeecr.settings import Limits, Settings
 from fakeecr.store.database import Store, describe, open_store
@@ -59,7 +59,8 @@ class FakeECR:
     Raises:
         TypeError: an argument is of the wrong type, such as a function in a decorator without parentheses.
         ValueError: an argument has an invalid value.
-        DatabaseError: the database cannot be used; raised by the method that first uses it.
+        DatabaseError: the database cannot be used; raised by every method that uses it. A client's call fails with a
+            ServerException instead.
     """
 
     def __init__(
@@ -86,8 +87,7 @@ class FakeECR:
         self._gate: Gate | None = None
         self._is_started = False
         self._was_stopped = False
-        with _fakes_lock:
-            _fakes.add(self)
+        paused_at_forks(self)
 
     def __repr__(self) -> str:
         state = "active" if self._is_started else "open" if self.is_open else "stopped"
@@ -208,8 +208,8 @@ class FakeECR:
             yield gate
 
     @contextmanager
-    def _paused(self) -> Iterator[None]:
-        """Let no other thread start, stop or use this fake while the process forks."""
+    def paused(self) -> Iterator[None]:
+        """Let no other thread start, stop or use this fake while the process forks; `fakeecr.forks` calls this."""
         parent = os.getpid()
         was_acquired = self._lock.acquire(timeout=PATIENCE)
         with ExitStack() as stack:
@@ -382,29 +382,3 @@ class FakeECR:
 def _close(store: Store) -> None:
     PATCHES.release()
     store.close()
-
-
-# --- Forks -------------------------------------------------------------------------------------------
-
-_fakes: weakref.WeakSet[FakeECR] = weakref.WeakSet()
-_fakes_lock = threading.Lock()
-_pauses = ExitStack()
-
-
-def _pause_fakes() -> None:
-    """Keep other threads out of all fakes, also of those that they make in the meantime."""
-    paused: set[FakeECR] = set()
-    while True:
-        _fakes_lock.acquire()
-        unpaused = set(_fakes) - paused
-        if not unpaused:
-            # Until the fork no other fake can be made.
-            _pauses.callback(_fakes_lock.release)
-            return
-        _fakes_lock.release()
-        for fake in unpaused:
-            _pauses.enter_context(fake._paused())
-        paused |= unpaused
-
-
-at_forks(_pause_fakes, _pauses.close, _pauses.close)

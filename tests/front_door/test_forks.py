@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import pytest
@@ -103,6 +104,18 @@ def test_a_child_can_use_a_new_fake_after_a_fork_while_other_threads_start_fakes
     with other_threads(use_a_new_fake):
         children = [fork(use_a_new_fake) for _ in range(CHILDREN)]
         assert statuses(children) == [0] * CHILDREN
+
+
+def test_several_threads_can_fork_at_the_same_time(any_ecr):
+    def fork_and_use() -> list[int]:
+        return statuses([fork(lambda: any_ecr.push("web", "child"))])
+
+    with ThreadPoolExecutor(4) as pool:
+        results = [pool.submit(fork_and_use) for _ in range(2 * CHILDREN)]
+        assert [result.result() for result in results] == [[0]] * 2 * CHILDREN
+
+    any_ecr.push("web", "parent")
+    assert "parent" in tags_of(any_ecr)
 
 
 def test_a_child_can_stop_the_fake_of_its_parent(tmp_path):

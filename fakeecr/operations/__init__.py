@@ -2,6 +2,23 @@
 
 A function takes the call and the validated request, and returns the response; request and response have the types of
 boto3-stubs. The modules of this package import no other module of it, except `paging` and `envelopes`.
+
+Differences from AWS:
+    - **Access.** Requests are not signed, and no policy is enforced. Every account has a registry, which is empty
+      until something is put into it. Where AWS answers AccessDeniedException, fakeecr answers
+      RepositoryNotFoundException, or lists nothing.
+    - **Time.** Scans, previews, replication, backfills, caches and signing are finished when the call that starts
+      them returns. That call says IN_PROGRESS or PREPARING, as with AWS; the next one says COMPLETE. So waiters
+      do not wait.
+    - **Messages** are those that have been observed. Where no message has been quoted publicly, fakeecr has its
+      own. If a request has several mistakes, the first is reported.
+    - **Numbers.** A number with a fraction where an integer is expected, even 1.0, is a SerializationException.
+    - **Page tokens** do not expire. A token is accepted only for the repository, filter and database that it was
+      issued for; AWS does not say what it does with others. Of AWS's message about an invalid token only the
+      beginning is known.
+    - **Quotas.** Enforced are 1,000 tags of an image, 50 resource tags of a repository, 100,000 repositories of a
+      registry, and the number and size of the parts of a layer. Not enforced are 100,000 images of a repository,
+      so that a seed can have a million, and 100,000 scans a day.
 """
 
 from __future__ import annotations

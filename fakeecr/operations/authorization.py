@@ -1,4 +1,8 @@
-"""Operations on authorization tokens."""
+"""Operations on authorization tokens.
+
+Differences from AWS:
+    - **A token** has the form of AWS's and expires like it, but no Docker client can sign in with it.
+"""
 
 from __future__ import annotations
 

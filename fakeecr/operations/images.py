@@ -1,4 +1,26 @@
-"""Operations on images: listed, described, pushed, pulled, deleted, archived."""
+"""Operations on images: listed, described, pushed, pulled, deleted, archived.
+
+Differences from AWS:
+    - **ListImages: order.** AWS promises none. fakeecr lists identifiers in the order in which they were added.
+    - **BatchGetImage by digest** returns an image once for each of its tags, as another fake has observed.
+      **DescribeImages by id** returns images of every status unless the request has a filter.
+    - **BatchGetImage: acceptedMediaTypes.** An image of another media type is an ImageNotFound failure. No
+      manifest is translated into another schema, and no list into one of its images.
+    - **PutImage: the same manifest and tag again** is an ImageAlreadyExistsException, in an immutable repository
+      too. Sources disagree: aws-sdk#750 and older reports say the same, containers-roadmap#2380 and #2179 quote
+      an ImageTagAlreadyExistsException.
+    - **PutImage: manifests.** Refused is what ECR's schema is known to refuse, such as a media type with
+      parameters. `push()` and seeds accept any manifest. An artifact type of more than 255 characters is
+      accepted; where AWS refuses it is unknown.
+    - **Images of which only the digest is known** can be listed, described and deleted. Pulling one says what is
+      missing.
+    - **UpdateImageStorageClass** archives and restores at once. Only the answer to a restoration says ACTIVATING;
+      AWS takes minutes. An image cannot be moved to the storage class that it has.
+    - **lastRecordedPullTime** is the time of each BatchGetImage and GetDownloadUrlForLayer. AWS may record only
+      one pull in 24 hours.
+    - **Referrers of a deleted image** stay after BatchDeleteImage; AWS removes them later. A lifecycle policy
+      takes the referrers of what it deletes or archives along.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,13 @@
-"""Operations on layers, and on the other blobs that images refer to."""
+"""Operations on layers, and on the other blobs that images refer to.
+
+Differences from AWS:
+    - **Download URLs** are `data:` URLs that contain the bytes, and do not expire. urllib reads them in every
+      process, requests while a fake is active.
+    - **Parts** may have 20 MiB, as the service model says; the user guide says 10.
+    - **With `require_layers=True`**, PutImage does not require layers that have `urls`.
+    - **The config `{}`** of an image that fakeecr made up can be downloaded. That is not recorded as a pull.
+    - **Unassociated layers and open uploads** stay; AWS removes them later.
+"""
 
 from __future__ import annotations
 

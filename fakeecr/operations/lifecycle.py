@@ -1,4 +1,9 @@
-"""Operations on lifecycle policies and their previews."""
+"""Operations on lifecycle policies and their previews.
+
+Differences from AWS:
+    - **When policies act.** A policy acts when `expire()` is called, or every 24 hours with `expire_daily=True`;
+      with AWS, within a day.
+"""
 
 from __future__ import annotations
 

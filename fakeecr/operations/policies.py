@@ -1,4 +1,10 @@
-"""Operations on the policies of repositories and registries: checked, stored and returned, but not enforced."""
+"""Operations on the policies of repositories and registries: checked, stored and returned, but not enforced.
+
+Differences from AWS:
+    - **Policies are not enforced**: they are checked, stored and returned.
+    - **`Resource` in a repository policy.** Sources disagree. `"*"` and the repository's own ARN are accepted
+      with a `DisputedPolicyWarning`; any other resource is refused.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,10 @@
-"""Operations on pull-through cache rules."""
+"""Operations on pull-through cache rules.
+
+Differences from AWS:
+    - **A cache asks its upstream at every pull**; AWS asks about once in 24 hours. What an upstream registry has
+      comes from a seed (`upstream`), or from the fake's own registries if the upstream is ECR.
+    - **Secrets and roles** are not looked up. Only the account of a custom role is checked.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Operations on a registry as a whole: its description, its settings, its pull-time exclusions."""
+"""Operations on a registry as a whole: its description, its settings, its pull-time exclusions.
+
+Differences from AWS:
+    - **Account settings** are stored and returned. Of what they change in AWS, only the scope V1 of registry
+      policies is modelled.
+    - **Pull-time exclusions.** The principal of a call is unknown, so no pull is recorded while a registry has an
+      exclusion.
+"""
 
 from __future__ import annotations
 

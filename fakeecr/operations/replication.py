@@ -1,4 +1,12 @@
-"""Operations on replication: its configuration, the status of an image, and backfills of earlier images."""
+"""Operations on replication: its configuration, the status of an image, and backfills of earlier images.
+
+Differences from AWS:
+    - **What arrives** is an image with its layers, and the images of a list. It is scanned in its destination as
+      if it had been pushed there, and is neither signed nor replicated further.
+    - **Deletions** are replicated only if BatchDeleteImage made them: not those of lifecycle policies, and not
+      that of a whole repository.
+    - **Backfills** finish at once, so they can neither be stopped nor be in progress twice.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,9 @@
-"""Operations on repositories."""
+"""Operations on repositories.
+
+Differences from AWS:
+    - **Encryption** is stored and returned. Nothing is encrypted, and KMS is not asked; a key only has to look
+      like one.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,11 @@
-"""Operations on scans: their configuration, their start, and their findings."""
+"""Operations on scans: their configuration, their start, and their findings.
+
+Differences from AWS:
+    - **Findings** are those that a test or a seed sets; without them a scan finds nothing. Enhanced scanning
+      returns the same findings as `enhancedFindings`, with the attributes `package_name` and `package_version` as
+      the vulnerable package, and without scores and remediations.
+    - **Images that were pushed before scanning was configured** are not scanned by themselves.
+"""
 
 from __future__ import annotations
 

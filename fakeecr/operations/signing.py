@@ -1,4 +1,9 @@
-"""Operations on managed signing: a registry's configuration, and the profiles with which an image was signed."""
+"""Operations on managed signing: a registry's configuration, and the profiles with which an image was signed.
+
+Differences from AWS:
+    - **Signatures** do not exist; there is only their status, COMPLETE. Signing profiles are not looked up.
+    - **An image is signed when it is new** in its repository, not when it gets another tag.
+"""
 
 from __future__ import annotations
 

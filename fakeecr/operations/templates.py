@@ -1,4 +1,9 @@
-"""Operations on repository creation templates."""
+"""Operations on repository creation templates.
+
+Differences from AWS:
+    - **UpdateRepositoryCreationTemplate** keeps what a request leaves out, the mutability too. AWS's text says
+      that an omitted mutability becomes MUTABLE.
+"""
 
 from __future__ import annotations
 

@@ -1,0 +1,78 @@
+"""The pages of the documentation and their code blocks.
+
+A Python block runs as a script. One with tests runs under pytest. Its first line may name its file:
+
+- ``# test_listing.py``: the file of the block, which pytest runs.
+- ``# test_listing.py: fails``: the same, but every test in it fails, as the page says.
+- ``# cleanup.py``: a module that the other blocks of the page import.
+
+Every YAML block is a seed; ``# registries.yaml`` names its file in the same way.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent.parent
+GENERATED = ("operations", "seeds.md", "versions.md")
+
+
+class Block(NamedTuple):
+    """A code block.
+
+    Attributes:
+        file: the name of its file.
+        code: its text.
+        is_named: whether its first line names the file.
+        fails: whether its tests fail.
+    """
+
+    file: str
+    code: str
+    is_named: bool
+    fails: bool
+
+    @property
+    def is_test(self) -> bool:
+        return self.file.startswith("test_")
+
+    @property
+    def is_script(self) -> bool:
+        return not self.is_test and not self.is_named
+
+
+def pages() -> list[Path]:
+    """Return the README and every written page of the documentation."""
+    docs = ROOT / "docs"
+    written = [
+        page
+        for page in sorted(docs.rglob("*.md"))
+        if "_build" not in page.parts and not set(page.relative_to(ROOT).parts) & set(GENERATED)
+    ]
+    return [ROOT / "README.md", *written]
+
+
+def name_of(page: Path) -> str:
+    return str(page.relative_to(ROOT))
+
+
+def code_blocks(text: str, language: str) -> list[str]:
+    """Return the blocks of a language, also those indented in a list or a tab."""
+    return [
+        re.sub(rf"^{indent}", "", block, flags=re.MULTILINE)
+        for indent, block in re.findall(rf"^( *)```{language}\n(.*?)^\1```$", text, re.MULTILINE | re.DOTALL)
+    ]
+
+
+def named_blocks(text: str, language: str, suffix: str) -> Iterator[Block]:
+    """Yield the blocks of a language with the names of their files."""
+    for number, code in enumerate(code_blocks(text, language)):
+        name = re.match(rf"# ([\w/]+\.{suffix})(: fails)?\n", code)
+        if name is not None:
+            yield Block(name[1], code, is_named=True, fails=name[2] is not None)
+        else:
+            has_tests = suffix == "py" and re.search(r"^ *(async )?def test_", code, re.MULTILINE)
+            yield Block(f"{'test_' if has_tests else ''}block_{number}.{suffix}", code, is_named=False, fails=False)

@@ -27,16 +27,17 @@ def decorate_function(
     Raises:
         TypeError: it is a generator function, or not a function.
     """
+    fixture = ", or let it use the fixture `fake_ecr`" if name == "FakeECR" else ""
     # A fixture of pytest 8.4 and newer is an object, of earlier versions a function with this attribute.
     if type(function).__name__ == "FixtureFunctionDefinition" or hasattr(function, "_pytestfixturefunction"):
         raise TypeError(
-            f"@{name}() cannot decorate a pytest fixture, because it would end before the test. Let the fixture use "
-            f"`with {name}():` around its yield, or the fixture `fake_ecr`."
+            f"@{name}() cannot decorate a pytest fixture, because it would end before the test. Use `with {name}():` "
+            f"around the fixture's yield{fixture}."
         )
     if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
         raise TypeError(
             f"{getattr(function, '__name__', function)} is a generator function, whose body runs after the call that a "
-            f"decorator sees. Use `with {name}():` inside it, or the fixture `fake_ecr` in a pytest fixture."
+            f"decorator sees. Use `with {name}():` inside it{fixture}."
         )
     if inspect.iscoroutinefunction(function):
 

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
-from fakeecr import arranging
+from fakeecr import arranging, forks
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
 from fakeecr.errors import FakeECRError
-from fakeecr.forks import paused_at_forks
 from fakeecr.gate import Gate
 from fakeecr.settings import Limits, Settings
 from fakeecr.store.database import Store, describe, open_store
-from fakeecr.traffic import PATIENCE
+from fakeecr.traffic import LIFECYCLE, PATIENCE, prepare_for_forks
 
 if TYPE_CHECKING:
     import boto3
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from fakeecr.http import Request, Response
     from fakeecr.settings import Database
+
+_log = logging.getLogger("fakeecr")
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -53,8 +55,8 @@ class FakeECR:
         require_layers: whether PutImage takes an image only after its layers were uploaded, as AWS does.
         expire_daily: whether lifecycle policies run by themselves: before the first call 24 hours after the last run,
             by the clock that freezegun moves. Otherwise only :meth:`expire` runs them.
-        lock_timeout: how many seconds to wait for another program that holds a lock on the database and writes nothing.
-            fakeecr's own writers, in any number of threads and processes, take turns.
+        lock_timeout: how many seconds to wait for a program that holds a lock on the database and writes nothing. Each
+            write restarts this time, so any number of threads and processes can share a database.
 
     Raises:
         TypeError: an argument is of the wrong type, such as a function in a decorator without parentheses.
@@ -87,7 +89,7 @@ class FakeECR:
         self._gate: Gate | None = None
         self._is_started = False
         self._was_stopped = False
-        paused_at_forks(self)
+        prepare_for_forks(self)
 
     def __repr__(self) -> str:
         state = "active" if self._is_started else "open" if self.is_open else "stopped"
@@ -117,7 +119,7 @@ class FakeECR:
             RuntimeError: it is started already.
             DatabaseError: its database cannot be used.
         """
-        with self._lock:
+        with LIFECYCLE, self._lock:
             if self._is_started:
                 raise RuntimeError("This FakeECR is started already; stop() it first, or make another.")
             self._was_stopped = False
@@ -129,21 +131,25 @@ class FakeECR:
     def stop(self) -> None:
         """Stop answering, and close the database; what was in memory is lost.
 
-        Calls that run in other threads finish first.
+        Calls that run in other threads finish first, within a minute.
 
         Raises:
             RuntimeError: it was neither started nor used.
         """
-        with self._lock:
+        with LIFECYCLE, self._lock:
             gate = self._gate
             if gate is None:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
-            active.remove(self)
-            self._is_started = False
-            self._was_stopped = True
-            self._gate = None
-            gate.close()
-            self._finalizer()
+            try:
+                # It answers until then: a call that runs may make others, which must not reach AWS.
+                if not gate.traffic.close():
+                    _log.warning("%r was stopped although a call has run in it for %d seconds.", self, PATIENCE)
+            finally:
+                active.remove(self)
+                self._is_started = False
+                self._was_stopped = True
+                self._gate = None
+                self._finalizer()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -184,9 +190,9 @@ class FakeECR:
         """Return the gate; open the database first if it is not open."""
         gate = self._gate
         if gate is not None:
-            # Without the lock, which a stop holds while it waits for the calls that run; they may come here, too.
+            # Without the lock, which a stop holds while it waits for the calls that run: they come here, too.
             return gate
-        with self._lock:
+        with LIFECYCLE, self._lock:
             if self._gate is None:
                 if self._was_stopped:
                     raise RuntimeError(
@@ -207,19 +213,16 @@ class FakeECR:
         with gate.traffic:
             yield gate
 
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Let no other thread start, stop or use this fake while the process forks; `fakeecr.forks` calls this."""
-        parent = os.getpid()
-        was_acquired = self._lock.acquire(timeout=PATIENCE)
-        with ExitStack() as stack:
-            if self._gate is not None:
-                stack.enter_context(self._gate.paused())
-            yield
-        if was_acquired:
-            self._lock.release()
-        elif os.getpid() != parent:
-            self._lock = threading.RLock()
+    def before_fork(self) -> None:
+        """Close the connections that are not in use; `fakeecr.traffic` calls this while no other thread uses a fake."""
+        if self._gate is not None:
+            self._gate.store.disconnect()
+
+    def after_fork_in_child(self) -> None:
+        """Replace what other threads of the parent were using; `fakeecr.traffic` calls this."""
+        self._lock = threading.RLock()
+        if self._gate is not None:
+            self._gate.store.after_fork()
 
     # --- Clients ---------------------------------------------------------------------------------
 
@@ -382,3 +385,7 @@ class FakeECR:
 def _close(store: Store) -> None:
     PATCHES.release()
     store.close()
+
+
+# By now logging is imported.
+forks.register()

@@ -1,4 +1,4 @@
-"""What is held still while the process forks: objects that are in use, and locks.
+"""Locks that are held while the process forks.
 
 A forked child has only the thread that forked. A lock that another thread held at that moment would stay locked in the
 child forever, and what that thread was changing would stay half changed.
@@ -8,69 +8,61 @@ from __future__ import annotations
 
 import os
 import threading
-import weakref
-from contextlib import AbstractContextManager, ExitStack
 from typing import Protocol, TypeVar
 
 
-class _Pausable(Protocol):
-    def paused(self) -> AbstractContextManager[None]: ...
-
-
 class _Lock(Protocol):
-    def acquire(self) -> bool: ...
+    def acquire(self) -> object: ...
 
     def release(self) -> None: ...
 
 
 _AnyLock = TypeVar("_AnyLock", bound=_Lock)
 
-_objects: weakref.WeakSet[_Pausable] = weakref.WeakSet()
-_objects_lock = threading.Lock()
 _locks: list[_Lock] = []
-# What ends after the fork, in the parent and in the child. Two threads that fork take turns.
-_held = ExitStack()
+_held: list[_Lock] = []
+# Two threads that fork take turns.
 _turn = threading.Lock()
+_is_registered = False
 
 
-def paused_at_forks(pausable: _Pausable) -> None:
-    """Pause an object before each fork for as long as it exists, and let it continue afterwards.
-
-    Its method `paused` is the context manager that does so. It must keep other threads from using the object.
-    """
-    with _objects_lock:
-        _objects.add(pausable)
-
-
-def held_at_forks(lock: _AnyLock) -> _AnyLock:
+def held_at_forks(lock: _AnyLock, *, first: bool = False) -> _AnyLock:
     """Return a lock, which from now on is acquired before each fork, and released after it.
 
-    Locks are acquired after all objects are paused, the last of these calls first: of two modules, the one that holds
-    its lock while it acquires the other's has to be imported later.
+    Args:
+        lock: the lock.
+        first: whether it is acquired before the other locks. Of those, the last in these calls is acquired first: of
+            two modules, the one that holds its lock while it acquires the other's has to be imported later.
     """
-    _locks.append(lock)
+    if first:
+        _locks.append(lock)
+    else:
+        _locks.insert(0, lock)
     return lock
+
+
+def register() -> None:
+    """Let each fork of the process hold the locks; calling this again changes nothing.
+
+    Python calls what was registered last first. So this has to be called after the import of logging, whose lock would
+    otherwise be held while a thread that wants to log is waited for.
+    """
+    global _is_registered
+    if not _is_registered and hasattr(os, "register_at_fork"):
+        _is_registered = True
+        os.register_at_fork(before=_before, after_in_parent=_after, after_in_child=_after)
 
 
 def _before() -> None:
     _turn.acquire()
-    _held.callback(_turn.release)
-    paused: set[_Pausable] = set()
-    while True:
-        _objects_lock.acquire()
-        unpaused = set(_objects) - paused
-        if not unpaused:
-            break
-        # Without the lock, because a thread that is waited for may be making an object.
-        _objects_lock.release()
-        for pausable in unpaused:
-            _held.enter_context(pausable.paused())
-        paused |= unpaused
-    _held.callback(_objects_lock.release)
     for lock in reversed(_locks):
         lock.acquire()
-        _held.callback(lock.release)
+        _held.append(lock)
 
 
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(before=_before, after_in_parent=_held.close, after_in_child=_held.close)
+def _after() -> None:
+    held = _held.copy()
+    _held.clear()
+    for lock in reversed(held):
+        lock.release()
+    _turn.release()

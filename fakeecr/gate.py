@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import threading
 from collections import deque
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from fakeecr.api.model import known_errors, operation_names
@@ -18,14 +14,12 @@ from fakeecr.aws_errors import ECRError
 from fakeecr.registry.call import Backend
 from fakeecr.registry.expiry import DailyRun
 from fakeecr.rules.messages import suggestion
-from fakeecr.traffic import PATIENCE, Traffic
+from fakeecr.traffic import Traffic
 
 if TYPE_CHECKING:
     from fakeecr.http import Request, Response
     from fakeecr.settings import Settings
     from fakeecr.store.database import Store
-
-_log = logging.getLogger("fakeecr")
 
 
 class Gate:
@@ -40,7 +34,7 @@ class Gate:
         backend: its registries.
         daily_run: the daily run of its lifecycle policies.
         failures: the failures that a test ordered.
-        traffic: whoever uses the registries is inside of it meanwhile.
+        traffic: a thread is inside of it while it uses the registries.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
@@ -75,27 +69,6 @@ class Gate:
         """Delete every registry and every ordered failure."""
         self.store.reset()
         self.failures.clear()
-
-    def close(self) -> None:
-        """Let the calls that run in other threads finish, and refuse all later ones."""
-        self.traffic.close()
-
-    @contextmanager
-    def paused(self) -> Iterator[None]:
-        """Keep other threads out while this process forks, so that parent and child can both continue."""
-        parent = os.getpid()
-        is_quiet = self.traffic.acquire()
-        if is_quiet:
-            self.store.disconnect()
-        else:
-            _log.warning("A process forked although a call has run in another thread for %d seconds.", PATIENCE)
-        yield
-        if is_quiet:
-            self.traffic.release()
-        elif os.getpid() != parent:
-            # The other threads do not exist here, and will never leave.
-            self.traffic = Traffic()
-            self.store.after_fork()
 
 
 class Failures:

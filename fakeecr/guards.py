@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
 from types import TracebackType
 from typing import Any, TypeVar, cast, get_args
 
@@ -21,14 +20,16 @@ class Guard:
         if action not in get_args(Action):
             raise ValueError(f"expected 'warn', 'error' or 'off'; got {show(action)}")
         self._action = action
+        # It can be entered again inside of itself, as a decorator of a recursive function is.
+        self._guardings: list[sending.Guarding] = []
 
     def __enter__(self) -> None:
-        sending.push(self._action)
+        self._guardings.append(sending.begin(self._action))
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        sending.remove(self._action)
+        sending.end(self._guardings.pop())
 
     def __call__(self, decorated: _Decorated) -> _Decorated:
         """Decorate a function or a coroutine function.
@@ -38,14 +39,17 @@ class Guard:
         """
         from fakeecr.decorators import decorate_function
 
-        return cast(_Decorated, decorate_function(decorated, lambda: self, nullcontext, "fakeecr.guard"))
+        return cast(
+            _Decorated, decorate_function(decorated, lambda: Guard(self._action), sending.own_context, "fakeecr.guard")
+        )
 
 
 def guard(action: Action = "error") -> Guard:
     """Find the calls to ECR that no fake answers, before they reach AWS with the credentials of this machine.
 
-    It holds for the whole process while it is entered; of several, the innermost holds. Calls to other hosts than AWS's
-    pass, and so do those that another library answers, such as moto.
+    It holds for the whole process while it is entered, and as a decorator of a coroutine function for that coroutine.
+    Of several, the innermost holds. Calls to other hosts than AWS's pass, and so do those that another library answers,
+    such as moto. Clients of aiobotocore are not guarded.
 
     Args:
         action: ``"error"`` refuses such a call before anything is sent, ``"warn"`` warns once for each place that

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import warnings
+import weakref
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import fields
@@ -30,6 +31,8 @@ _ARGUMENTS = ("seed", *(field.name for field in fields(Settings)))
 _FAKE_OF_CLASS: pytest.StashKey[fakeecr.FakeECR] = pytest.StashKey()
 # The fakes that a test's function and fixtures of its own have started.
 _FAKES_OF_TEST: pytest.StashKey[list[active.Fake]] = pytest.StashKey()
+# Those that fixtures for several tests have started.
+_SHARED_FAKES: pytest.StashKey[weakref.WeakSet[active.Fake]] = pytest.StashKey()
 _MARKER = f"fakeecr({', '.join(f'{name}=…' for name in _ARGUMENTS)})"
 
 
@@ -64,6 +67,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "file or the root directory. If there are several markers, each argument comes from the nearest one that has "
         "it.",
     )
+    config.stash[_SHARED_FAKES] = weakref.WeakSet()
     action = config.getini("fakeecr_guard")
     try:
         guard = fakeecr.guard(action)
@@ -82,7 +86,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Guard no calls of a test that is marked `fakeecr_real`."""
+    """Do not guard the calls of a test that is marked `fakeecr_real`."""
     with fakeecr.guard("off") if item.get_closest_marker(_REAL) else nullcontext():
         return (yield)
 
@@ -105,26 +109,31 @@ def pytest_fixture_setup(
     fixturedef: pytest.FixtureDef[object], request: pytest.FixtureRequest
 ) -> Generator[None, object, object]:
     """Remember the fakes that a fixture of one test starts, setup methods included."""
-    if fixturedef.scope != "function":
-        return (yield)  # its fakes may stay active for other tests
-    with _remembering_fakes(request.node):
-        return (yield)
+    if fixturedef.scope == "function":
+        with _remembering_fakes(request.node, request.config):
+            return (yield)
+    # Its fakes may stay active for other tests, even if this test has asked for the fixture with getfixturevalue().
+    before = active.all_fakes()
+    result = yield
+    request.config.stash[_SHARED_FAKES].update(fake for fake in active.all_fakes() if fake not in before)
+    return result
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Remember the fakes that a test starts."""
-    with _remembering_fakes(item):
+    with _remembering_fakes(item, item.config):
         return (yield)
 
 
 @contextmanager
-def _remembering_fakes(test: pytest.Item) -> Iterator[None]:
+def _remembering_fakes(test: pytest.Item, config: pytest.Config) -> Iterator[None]:
     before = active.all_fakes()
     try:
         yield
     finally:
-        started = [fake for fake in active.all_fakes() if fake not in before]
+        shared = config.stash[_SHARED_FAKES]
+        started = [fake for fake in active.all_fakes() if fake not in before and fake not in shared]
         test.stash.setdefault(_FAKES_OF_TEST, []).extend(started)
 
 
@@ -132,7 +141,7 @@ def _remembering_fakes(test: pytest.Item) -> Iterator[None]:
 def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
     """Stop what a test left active: the fake of a decorated class, and with a warning those that it forgot."""
     try:
-        return (yield)
+        result = yield
     finally:
         of_class = item.stash.get(_FAKE_OF_CLASS, None)
         if of_class is not None and of_class.is_open:
@@ -140,13 +149,18 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
         forgotten = [fake for fake in item.stash.get(_FAKES_OF_TEST, []) if fake in active.all_fakes()]
         for fake in forgotten:
             fake.stop()
-        if forgotten:
-            warnings.warn(
-                f"{item.nodeid} started a FakeECR and did not stop it; it was stopped now. Use `with FakeECR():`, the "
-                "fixture `fake_ecr`, or stop() in a teardown.",
-                fakeecr.UnstoppedFakeWarning,
-                stacklevel=1,
-            )
+        # The test lives until the end of the run, its fakes need not.
+        item.stash.setdefault(_FAKES_OF_TEST, []).clear()
+        if of_class is not None:
+            del item.stash[_FAKE_OF_CLASS]
+    if forgotten:
+        warnings.warn(
+            f"{item.nodeid} started a FakeECR and did not stop it; it was stopped now. Use `with FakeECR():`, the "
+            "fixture `fake_ecr`, or stop() in a teardown.",
+            fakeecr.UnstoppedFakeWarning,
+            stacklevel=1,
+        )
+    return result
 
 
 @pytest.fixture

@@ -1,83 +1,147 @@
-"""The traffic of a fake: the calls that run in its threads, which a stop and a fork have to wait for."""
+"""The traffic of fakes: the threads that use them, which a stop and a fork have to wait for."""
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
+import weakref
 from types import TracebackType
-from typing import NoReturn
+from typing import Protocol
 
 from fakeecr.errors import FakeECRError
+from fakeecr.forks import held_at_forks
 
-# How many seconds a stop and a fork wait for the calls that run. They go on afterwards: a call may itself be waiting
-# for the thread that stops or forks.
+# How many seconds a stop and a fork wait for calls that run in other threads. Then they continue all the same, because
+# such a call may itself be waiting for the thread that stops or forks.
 PATIENCE = 60.0
+
+_log = logging.getLogger("fakeecr")
+
+# One lock for all traffic, so that a fork can wait for every thread at once.
+_lock = threading.RLock()
+_changed = threading.Condition(_lock)
+# Thread → what it is inside of, the innermost last.
+_inside: dict[int, list[Traffic]] = {}
 
 
 class Traffic:
-    """A context that any number of threads can be inside of at the same time, until one thread keeps the others out.
-
-    A thread that is inside already can enter again. :meth:`acquire` and :meth:`release` are those of a lock: the thread
-    that acquires it waits until no other thread is inside, and lets nobody in until it is released.
-    """
+    """A context that any number of threads can be inside of, until one of them closes it or forks."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()
-        self._changed = threading.Condition(self._lock)
-        # Thread → how often it has entered and not left again.
-        self._inside: dict[int, int] = {}
-        self._keepers = 0
+        self._closers = 0
         self._is_closed = False
 
     def __enter__(self) -> None:
         thread = threading.get_ident()
-        with self._lock:
-            depth = self._inside.get(thread, 0)
-            while self._keepers and not depth:
-                self._changed.wait()
-            if self._is_closed and not depth:
-                _refuse()
-            self._inside[thread] = depth + 1
+        with _lock:
+            entered = _inside.get(thread)
+            if entered is None:
+                # A thread that is inside of something is waited for, so it must not wait itself.
+                while self._closers or _every_traffic.is_held:
+                    _changed.wait()
+                entered = _inside[thread] = []
+            if self._is_closed and self not in entered:
+                if not entered:
+                    del _inside[thread]
+                raise FakeECRError("This FakeECR was stopped before it could answer; nothing was sent to AWS.")
+            entered.append(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         thread = threading.get_ident()
-        with self._lock:
-            depth = self._inside.pop(thread) - 1
-            if depth:
-                self._inside[thread] = depth
-            elif self._keepers:
-                self._changed.notify_all()
+        with _lock:
+            entered = _inside[thread]
+            entered.pop()
+            if not entered:
+                del _inside[thread]
+            # Whoever waits looks at all of it, so it need not be known who waits for what.
+            _changed.notify_all()
 
-    def acquire(self) -> bool:
-        """Wait until no other thread is inside, and keep others out from now on.
+    def close(self) -> bool:
+        """Wait until no other thread is inside, and refuse every thread that enters from now on.
 
         Returns:
-            Whether it was acquired; False if another thread stayed inside for too long.
+            Whether no other thread is inside; False if one stayed for too long.
         """
-        self._lock.acquire()
-        self._keepers += 1
-        if self._changed.wait_for(self._is_quiet, PATIENCE):
-            return True
-        self.release()
-        return False
+        with _lock:
+            self._closers += 1
+            try:
+                return _changed.wait_for(lambda: not self._other_threads(), PATIENCE)
+            finally:
+                self._closers -= 1
+                self._is_closed = True
+                _changed.notify_all()
+
+    def _other_threads(self) -> list[int]:
+        own = threading.get_ident()
+        return [thread for thread, entered in _inside.items() if thread != own and self in entered]
+
+
+# What starts and stops fakes is inside of it, so that a fork waits for that, too.
+LIFECYCLE = Traffic()
+
+
+# --- Forks -------------------------------------------------------------------------------------------
+
+
+class _Forked(Protocol):
+    def before_fork(self) -> None:
+        """Give up what a child must not inherit; no thread uses this object now."""
+
+    def after_fork_in_child(self) -> None:
+        """Replace what threads of the parent were using, which do not exist in the child."""
+
+
+_forked: weakref.WeakSet[_Forked] = weakref.WeakSet()
+
+
+def prepare_for_forks(user: _Forked) -> None:
+    """Let an object prepare for each fork, for as long as it exists."""
+    with _lock:
+        _forked.add(user)
+
+
+class _EveryTraffic:
+    """The traffic of all fakes, as a lock that a fork holds."""
+
+    def __init__(self) -> None:
+        self.is_held = False
+        self._is_quiet = False
+        self._process = 0
+
+    def acquire(self) -> None:
+        """Wait until no other thread is inside of any traffic, and let none in."""
+        _lock.acquire()
+        self.is_held, self._process = True, os.getpid()
+        try:
+            self._is_quiet = _changed.wait_for(lambda: not self._other_threads(), PATIENCE)
+            if self._is_quiet:
+                for user in list(_forked):
+                    user.before_fork()
+            else:
+                _log.warning("The process forks although a call has run in another thread for %d seconds.", PATIENCE)
+        except BaseException:
+            self._end()
+            raise
 
     def release(self) -> None:
-        """Let other threads in again."""
-        self._keepers -= 1
-        self._changed.notify_all()
-        self._lock.release()
+        """Let threads in again, in the parent and in the child."""
+        if os.getpid() != self._process and not self._is_quiet:
+            for thread in self._other_threads():
+                del _inside[thread]
+            for user in list(_forked):
+                user.after_fork_in_child()
+        self._end()
 
-    def close(self) -> None:
-        """Wait until no other thread is inside, and refuse everyone who enters from now on."""
-        was_acquired = self.acquire()
-        self._is_closed = True
-        if was_acquired:
-            self.release()
+    def _end(self) -> None:
+        self.is_held = False
+        _changed.notify_all()
+        _lock.release()
 
-    def _is_quiet(self) -> bool:
-        return not (self._inside.keys() - {threading.get_ident()})
+    def _other_threads(self) -> set[int]:
+        return _inside.keys() - {threading.get_ident()}
 
 
-def _refuse() -> NoReturn:
-    raise FakeECRError("This FakeECR was stopped before it could answer; nothing was sent to AWS.")
+_every_traffic = held_at_forks(_EveryTraffic(), first=True)

@@ -525,6 +525,33 @@ def test_a_fake_that_a_test_leaves_active_is_reported_and_stopped(write_files, r
     assert re.findall(r"UnstoppedFakeWarning: test_example.py::\S*test_starts started a FakeECR and did not", output)
 
 
+def test_a_fake_of_a_fixture_for_several_tests_that_a_test_asks_for_late_stays_active(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import pytest, fakeecr
+
+@pytest.fixture(scope="module")
+def shared():
+    with fakeecr.FakeECR() as ecr:
+        yield ecr
+
+@pytest.fixture
+def late(request):
+    return request.getfixturevalue("shared")
+
+def test_in_a_test(request):
+    request.getfixturevalue("shared").push("web", "latest")
+
+def test_in_a_fixture(late):
+    assert len(late.client().list_images(repositoryName="web")["imageIds"]) == 1
+"""
+        }
+    )
+
+    run_pytest("test_example.py", passed=2)
+
+
 def test_a_fake_of_a_fixture_for_several_tests_stays_active(write_files, run_pytest):
     write_files(
         {

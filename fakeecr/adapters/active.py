@@ -68,7 +68,7 @@ def push(fake: Fake) -> None:
         _active_fakes = (*_active_fakes, fake)
     own = _fakes_of_context.get()
     if own is not None:
-        _fakes_of_context.set((*own, fake))
+        _fakes_of_context.set((*[other for other in own if other in _active_fakes], fake))
 
 
 def remove(fake: Fake) -> None:

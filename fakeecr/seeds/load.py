@@ -20,6 +20,7 @@ from fakeecr.rules.manifests import Contents
 from fakeecr.rules.messages import show
 from fakeecr.seeds.check import check_repository, check_upstream, read_layers
 from fakeecr.seeds.expand import SeededImage, expand_images
+from fakeecr.seeds.files import LayerContent
 from fakeecr.seeds.reader import read
 from fakeecr.seeds.schema import RepositorySeed, Seed, check_seed
 from fakeecr.settings import Settings
@@ -57,21 +58,23 @@ def seed(backend: Backend, source: str | PathLike[str] | Mapping[str, Any]) -> N
 
 
 class _SeededRegistry(NamedTuple):
-    """A registry of a seed, with the key path at which it is described."""
+    """A registry of a seed, with the key path at which it is described, and the layers of each of its repositories."""
 
     path: str
     account_id: str
     region: str
     repositories: list[RepositorySeed]
+    layers: list[list[LayerContent]]
 
 
-def _registries(content: Seed, settings: Settings) -> Iterator[_SeededRegistry]:
+def _registries(content: Seed, settings: Settings, directory: Path) -> Iterator[_SeededRegistry]:
     """Yield the registries of a seed, and then the upstream ones, which are stored alike.
 
     The published limits do not apply to the names of upstream repositories, which other registries gave them.
 
     Raises:
-        SeedError: the name of a repository exceeds a limit, or no cache can pull from an upstream registry.
+        SeedError: the name of a repository exceeds a limit, a layer is invalid, or no cache can pull from an upstream
+            registry.
     """
     for index, registry in enumerate(content.registries):
         path = f"registries[{index}]"
@@ -81,18 +84,32 @@ def _registries(content: Seed, settings: Settings) -> Iterator[_SeededRegistry]:
             account_id=str(registry.id or settings.account_id),
             region=str(registry.region or settings.region),
             repositories=registry.repositories,
+            layers=_read_layers(registry.repositories, directory, path),
         )
     for index, upstream in enumerate(content.upstream):
         path = f"upstream[{index}]"
+        seeded = [
+            RepositorySeed(name=repository.name, layers=repository.layers, images=repository.images)
+            for repository in upstream.repositories
+        ]
         yield _SeededRegistry(
             path=path,
             account_id=repositories.UPSTREAM,
             region=check_upstream(upstream, path),
-            repositories=[
-                RepositorySeed(name=repository.name, layers=repository.layers, images=repository.images)
-                for repository in upstream.repositories
-            ],
+            repositories=seeded,
+            layers=_read_layers(seeded, directory, path),
         )
+
+
+def _read_layers(seeded: Iterable[RepositorySeed], directory: Path, path: str) -> list[list[LayerContent]]:
+    """Return the layers of each repository; the files are read for their digests, and again when they are stored."""
+    contents = []
+    for index, repository in enumerate(seeded):
+        try:
+            contents.append(list(read_layers(repository.layers, directory)))
+        except SeedError as error:
+            raise error.at(f"{path}.repositories[{index}]") from None
+    return contents
 
 
 def _check_names(seeded: Iterable[RepositorySeed], settings: Settings, path: str) -> None:
@@ -106,8 +123,8 @@ def _check_names(seeded: Iterable[RepositorySeed], settings: Settings, path: str
 
 def _write(backend: Backend, content: Seed, directory: Path) -> None:
     now = clock.now()
-    # Names and upstreams are checked before anything is written, so an invalid one is reported first.
-    registries = list(_registries(content, backend.settings))
+    # Names, layers and upstreams are checked first, so that nobody waits for the lock while large files are read.
+    registries = list(_registries(content, backend.settings, directory))
     with backend.writing() as call:
         for registry in registries:
             repositories.ensure_registry(call.connection, registry.account_id, registry.region)
@@ -120,15 +137,14 @@ def _write(backend: Backend, content: Seed, directory: Path) -> None:
                     )
                 names.add(repository.name)
                 try:
-                    _write_repository(call, registry, repository, now, directory)
+                    _write_repository(call, registry, index, now, directory)
                 except SeedError as error:
                     raise error.at(path) from None
 
 
-def _write_repository(
-    call: Call, registry: _SeededRegistry, repository: RepositorySeed, now: datetime, directory: Path
-) -> None:
+def _write_repository(call: Call, registry: _SeededRegistry, index: int, now: datetime, directory: Path) -> None:
     """Write a repository with its layers and images, and then what depends on all of its images."""
+    repository = registry.repositories[index]
     name = str(repository.name)
     # Everything is checked, even though an existing repository keeps its own settings.
     checked = check_repository(repository, call.region_of(registry.region).partition)
@@ -148,7 +164,7 @@ def _write_repository(
             policies.put_repository_policy(call, stored.key, checked.policy)
         if checked.lifecycle_policy is not None:
             expiry.put_policy(call.connection, stored.key, checked.lifecycle_policy)
-    for content in read_layers(repository.layers, directory):
+    for content in registry.layers[index]:
         layers.add_layer(call.connection, stored.key, content.digest, content.size, content.parts)
     seeded_images = expand_images(name, repository.images, now, directory)
     write = _write_new if is_new else _merge

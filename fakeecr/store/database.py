@@ -119,8 +119,10 @@ class MemoryStore(Store):
 
     def close(self) -> None:
         """Close the database, whose contents are lost."""
-        with self._lock:
+        # If a call of another thread uses it and does not end, its memory is freed after that call.
+        if self._lock.acquire(blocking=False):
             self._connection.close()
+            self._lock.release()
 
     def disconnect(self) -> None:
         """Do nothing: a fork copies the memory."""
@@ -263,7 +265,7 @@ def _open_file(path: Path, lock_timeout: float) -> Store:
     engine = sqlite_file.engine(wait)
     troubles = sqlite_file.troubles(wait)
     try:
-        with troubles.explained():
+        with sqlite_file.opening, troubles.explained():
             if not sqlite_file.is_current(wait):
                 sqlite_file.switch_to_wal(engine, wait)
                 with sqlite_file.schema_transaction(engine) as connection:

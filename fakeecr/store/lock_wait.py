@@ -19,10 +19,12 @@ from sqlalchemy.exc import DBAPIError
 from fakeecr import clock
 
 _Result = TypeVar("_Result")
+# The modification time and the size of the file and of its log; None for one that does not exist.
+_Contents = list[tuple[int, int] | None]
 
 _SHORTEST_PAUSE = 0.0005
 _LONGEST_PAUSE = 0.01
-# After a wait that was in vain, botocore tries the same call again within moments.
+# After a wait that was in vain, botocore tries the same call again within moments; seconds.
 _NO_SECOND_WAIT = 1.0
 
 # The bytes that SQLite locks: in the index of the write-ahead log for a writer; in the file itself for other locks.
@@ -39,15 +41,16 @@ class LockWait:
 
     Args:
         path: the file.
-        seconds: how long to wait for a program that holds the lock and writes nothing. Each write to the file begins
-            this time anew, so that many writers, or a large seed, do not make the others give up.
+        seconds: how long to wait for a program that holds the lock and writes nothing. Each write to the file restarts
+            this time, so that many writers, or a large seed, do not make the others give up.
     """
 
     def __init__(self, path: Path, seconds: float) -> None:
         self.path = path
         self.seconds = seconds
         self._files = (path, path.with_name(f"{path.name}-wal"))
-        self._gave_up_at = float("-inf")
+        # When a wait was in vain, and what the file contained then.
+        self._given_up: tuple[float, _Contents] | None = None
 
     def run(self, attempt: Callable[[], _Result]) -> _Result:
         """Return the result of an attempt, which is repeated while another connection holds the lock.
@@ -60,10 +63,10 @@ class LockWait:
         except (sqlite3.OperationalError, DBAPIError) as error:
             if not is_locked(error):
                 raise
-        began = clock.elapsed()
-        if began - self._gave_up_at < _NO_SECOND_WAIT:
+        began, contents, pause = clock.elapsed(), self._contents(), _SHORTEST_PAUSE
+        given_up = self._given_up
+        if given_up is not None and began - given_up[0] < _NO_SECOND_WAIT and contents == given_up[1]:
             return attempt()
-        contents, pause = self._contents(), _SHORTEST_PAUSE
         while True:
             time.sleep(pause * _random.uniform(0.5, 1))
             try:
@@ -75,11 +78,11 @@ class LockWait:
                 if present_contents != contents:
                     began, contents = now, present_contents
                 elif now - began >= self.seconds:
-                    self._gave_up_at = now
+                    self._given_up = now, contents
                     raise
             pause = min(2 * pause, _LONGEST_PAUSE)
 
-    def _contents(self) -> list[tuple[int, int] | None]:
+    def _contents(self) -> _Contents:
         """Return what changes with every write to the file or to its log."""
         # Only its status: closing a file gives up every lock that this process has on it.
         return [_status(file) for file in self._files]
@@ -104,10 +107,10 @@ def _status(file: Path) -> tuple[int, int] | None:
 
 
 class _Lock(NamedTuple):
-    """A lock that writes, as Linux lists it."""
+    """A lock that writes, as Linux lists it; the file is its device and inode."""
 
     process: int
-    inode: int
+    file: str
     bytes: range
 
 
@@ -115,8 +118,8 @@ def holder(path: Path) -> str:
     """Return the name of what probably holds the lock on a file, for a message."""
     log_index = path.with_name(f"{path.name}-shm")
     locks = list(_locks())
-    holders = [lock.process for lock in locks if lock.inode == _inode(log_index) and _WRITER_BYTE in lock.bytes]
-    holders += [lock.process for lock in locks if lock.inode == _inode(path) and _overlap(lock.bytes, _FILE_BYTES)]
+    holders = [lock.process for lock in locks if lock.file == _file(log_index) and _WRITER_BYTE in lock.bytes]
+    holders += [lock.process for lock in locks if lock.file == _file(path) and _overlap(lock.bytes, _FILE_BYTES)]
     for process in holders:
         if process == os.getpid():
             return "another connection of this process"
@@ -137,18 +140,20 @@ def _locks() -> Iterable[_Lock]:
         if len(fields) == 8 and fields[3] == "WRITE":
             first, last = int(fields[6]), fields[7]
             end = 1 << 63 if last == "EOF" else int(last) + 1
-            yield _Lock(int(fields[4]), int(fields[5].rpartition(":")[2]), range(first, end))
+            yield _Lock(int(fields[4]), fields[5], range(first, end))
 
 
 def _overlap(one: range, other: range) -> bool:
     return one.start < other.stop and other.start < one.stop
 
 
-def _inode(file: Path) -> int | None:
+def _file(path: Path) -> str | None:
+    """Return the device and the inode of a file, as Linux lists them."""
     try:
-        return file.stat().st_ino
+        status = path.stat()
     except OSError:
         return None
+    return f"{os.major(status.st_dev):02x}:{os.minor(status.st_dev):02x}:{status.st_ino}"
 
 
 def _command(process: int) -> str:

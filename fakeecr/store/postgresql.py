@@ -73,12 +73,18 @@ def troubles(engine: Engine) -> Troubles:
     name = name_of(engine.url)
 
     def explain(error: BaseException) -> str:
-        cause = " ".join(str(error).split())
+        # The text of a driver's error may quote SQL; the server's own message does not.
+        message = getattr(getattr(error, "diag", None), "message_primary", None) or error
+        cause = " ".join(str(message).split())
         if getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
             return (
                 f"{name} is locked by another session: {cause}. See pg_locks for who holds the lock; "
                 "FakeECR(lock_timeout=…) waits longer."
             )
-        return f"{name} cannot be used: {cause}. Check that the server runs, and that this user may use the database."
+        if isinstance(error, driver.OperationalError):
+            remedy = "Check that the server runs, and that this user may use the database."
+        else:
+            remedy = "Restore an intact copy of the database, or give another one."
+        return f"{name} cannot be used: {cause}. {remedy}"
 
     return Troubles(driver, explain, (driver.OperationalError, driver.InternalError, driver.ProgrammingError))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, e
 from sqlalchemy.exc import DatabaseError as SQLDatabaseError
 
 from fakeecr.errors import DatabaseError
+from fakeecr.forks import held_at_forks
 from fakeecr.store import lock_wait, migrations
 from fakeecr.store.lock_wait import LockWait
 from fakeecr.store.troubles import Troubles
@@ -20,6 +22,10 @@ _HEADER = b"SQLite format 3\0"
 
 # The device and inode of every file that this process uses, once for each store.
 _files_in_use: list[tuple[int, int]] = []
+
+
+# One file is opened at a time, because a file that is not in use yet is opened other than by SQLite.
+opening = held_at_forks(threading.Lock())
 
 
 def begin_use(path: Path) -> Callable[[], None]:

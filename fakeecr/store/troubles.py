@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -10,8 +11,8 @@ from sqlalchemy.exc import DBAPIError
 
 from fakeecr.errors import DatabaseError
 
-# Where the errors of a database are raised: its driver has no frames of its own, or is a package of this list.
-_PACKAGES = ("fakeecr", "sqlalchemy", "psycopg", "psycopg_binary", "psycopg_c")
+# Whose frames are between a transaction and an error of its database; sqlite3 has none of its own.
+_PACKAGES = {"fakeecr", "sqlalchemy", "psycopg", "psycopg_binary", "psycopg_c"} | sys.stdlib_module_names
 
 
 class Troubles:
@@ -53,6 +54,8 @@ class Troubles:
 def _is_own(error: BaseException) -> bool:
     """Whether an error comes from this package's use of its database, and not from a generator of a user's seed."""
     trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] not in _PACKAGES:
+            return False
         trace = trace.tb_next
-    return trace is None or trace.tb_frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES
+    return True

@@ -10,6 +10,7 @@ import botocore.endpoint
 import botocore.waiter
 from botocore.endpoint import Endpoint
 from botocore.handlers import BUILTIN_HANDLERS
+from botocore.httpsession import URLLib3Session
 from botocore.retries.bucket import TokenBucket
 from botocore.session import Session
 from botocore.waiter import Waiter
@@ -25,7 +26,7 @@ def process_state() -> dict[str, object]:
         "wait": Waiter.wait,
         "create_client": Session.create_client,
         "make_request": Endpoint.make_request,
-        "_send": Endpoint._send,
+        "send": URLLib3Session.send,
         "acquire": TokenBucket.acquire,
         "fakeecr's handlers": [entry for entry in BUILTIN_HANDLERS if ".ecr" in entry[0]],
         "meta_path": list(sys.meta_path),
@@ -38,4 +39,5 @@ def everything_is_as_before() -> Iterator[None]:
     """Check that the enclosed code leaves the state of the process as it was."""
     before = process_state()
     yield
-    assert process_state() == before
+    after = process_state()
+    assert after == before, [(k, before[k], after[k]) for k in before if before[k] != after[k]]

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import fakeecr
 from fakeecr import FakeECR
+from fakeecr.adapters import active
 from tests.front_door.clients import client_of_aws, tags_in_web
 
 
@@ -106,3 +107,14 @@ def test_a_thread_without_the_context_is_answered_by_the_innermost_fake_of_the_p
             return pool.submit(tags_in_web).result()
 
     assert asyncio.run(work()) == ["decorated"]
+
+
+def test_a_decorated_coroutine_keeps_no_fakes_that_were_stopped():
+    @FakeECR()
+    async def work() -> int:
+        for _ in range(50):
+            with FakeECR():
+                pass
+        return len(active._fakes_of_context.get())
+
+    assert asyncio.run(work()) <= 2

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from fakeecr import FakeECR
+from tests.adapters.processes import run_python
 from tests.answers import all_pages
 
 pytestmark = [
@@ -116,6 +117,57 @@ def test_several_threads_can_fork_at_the_same_time(any_ecr):
 
     any_ecr.push("web", "parent")
     assert "parent" in tags_of(any_ecr)
+
+
+def test_a_fork_does_not_hold_the_lock_of_logging_while_it_waits_for_a_call_that_logs():
+    run_python(
+        """
+        import fakeecr  # before logging, whose own lock is held at forks as well
+        import logging, os, threading, time
+        from fakeecr import traffic
+
+        traffic.PATIENCE = 5
+        records = []
+        handler = logging.Handler()
+        handler.emit = records.append
+        logging.getLogger().addHandler(handler)
+        is_inside, is_forking = threading.Event(), threading.Event()
+
+        def images():
+            is_inside.set()
+            is_forking.wait()
+            time.sleep(0.05)
+            logging.getLogger("mine").warning("a line")
+            yield {"tags": ["latest"]}
+
+        seed = {"registries": [{"repositories": [{"name": "web", "images": images()}]}]}
+        with fakeecr.FakeECR() as ecr:
+            thread = threading.Thread(target=ecr.seed, args=[seed])
+            thread.start()
+            is_inside.wait()
+            is_forking.set()
+            child = os.fork()
+            if child == 0:
+                os._exit(0)
+            os.waitpid(child, 0)
+            thread.join()
+        assert [record.getMessage() for record in records] == ["a line"]
+        """
+    )
+
+
+def test_a_call_of_one_fake_that_uses_another_does_not_hold_up_a_fork(caplog):
+    with FakeECR() as inner, FakeECR() as outer:
+
+        def use_both() -> None:
+            images = ({"tags": [inner.push("web", "inner").tags[0]]} for _ in range(1))
+            outer.seed({"registries": [{"repositories": [{"name": "web", "images": images}]}]})
+
+        with other_threads(use_both):
+            children = [fork(use_both) for _ in range(CHILDREN)]
+            assert statuses(children) == [0] * CHILDREN
+
+    assert caplog.records == []
 
 
 def test_a_child_can_stop_the_fake_of_its_parent(tmp_path):

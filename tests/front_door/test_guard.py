@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import warnings
 
 import boto3
+import botocore.awsrequest
 import pytest
+from botocore.httpsession import URLLib3Session
 from botocore.loaders import Loader
+from botocore.stub import Stubber
 from moto import mock_aws
 
 import fakeecr
@@ -53,18 +57,20 @@ def test_a_fake_answers_inside_a_guard():
 def test_a_warning_guard_warns_once_for_each_place_that_calls():
     client = client_with_keys()
 
-    def here() -> bool:
+    def list_images() -> bool:
         return reaches_for_the_network(lambda: client.list_images(repositoryName="web"))
 
-    def there() -> bool:
+    def describe_images() -> bool:
         return reaches_for_the_network(lambda: client.describe_images(repositoryName="web"))
 
-    with fakeecr.guard("warn"), warnings.catch_warnings(record=True) as caught:
+    with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        assert all([here(), there(), here(), there()])
+        for _ in range(2):
+            with fakeecr.guard("warn"):
+                assert all([list_images(), describe_images(), list_images(), describe_images()])
 
-    assert [warning.category for warning in caught] == [UnfakedCallWarning] * 2
-    assert [str(warning.message).partition(" ")[0] for warning in caught] == ["ListImages", "DescribeImages"]
+    assert [warning.category for warning in caught] == [UnfakedCallWarning] * 4
+    assert [str(warning.message).partition(" ")[0] for warning in caught] == ["ListImages", "DescribeImages"] * 2
     assert {warning.filename for warning in caught} == {__file__}
 
 
@@ -112,6 +118,73 @@ def test_a_guard_decorates_functions_and_coroutine_functions():
         call()
     with pytest.raises(UnfakedCallError):
         asyncio.run(call_in_coroutine())
+
+
+def test_a_guard_of_a_decorated_coroutine_holds_for_it_alone():
+    client = client_with_keys()
+
+    @fakeecr.guard("error")
+    async def refused() -> None:
+        await asyncio.sleep(0)
+        with pytest.raises(UnfakedCallError):
+            client.list_images(repositoryName="web")
+
+    @fakeecr.guard("off")
+    async def allowed() -> None:
+        await asyncio.sleep(0)
+        assert reaches_for_the_network(client.list_images, repositoryName="web")
+
+    async def run() -> None:
+        await asyncio.gather(refused(), allowed(), refused(), allowed())
+
+    asyncio.run(run())
+
+
+def test_a_refused_call_is_not_signed(monkeypatch):
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    client = boto3.Session().client("ecr", "us-east-1")  # without credentials, it cannot sign
+
+    with fakeecr.guard(), pytest.raises(UnfakedCallError):
+        client.list_images(repositoryName="web")
+
+
+def test_a_call_that_a_library_answers_below_botocore_is_not_guarded(monkeypatch):
+    client = client_with_keys()
+    replacement = type("AWSHTTPSConnection", (botocore.awsrequest.AWSHTTPSConnection,), {"__module__": "vcr.stubs"})
+    monkeypatch.setattr(botocore.awsrequest, "AWSHTTPSConnection", replacement)
+
+    with fakeecr.guard():
+        assert reaches_for_the_network(client.list_images, repositoryName="web")
+
+
+def test_what_botocore_s_stubber_answers_is_not_guarded():
+    client = client_with_keys()
+
+    with fakeecr.guard(), Stubber(client) as stubber:
+        stubber.add_response("list_images", {"imageIds": [{"imageTag": "canned"}]})
+        assert client.list_images(repositoryName="web")["imageIds"] == [{"imageTag": "canned"}]
+
+
+def test_a_library_that_wraps_what_a_guard_has_replaced_keeps_its_wrapper():
+    with pytest.MonkeyPatch.context() as patched:
+        with fakeecr.guard():
+            original = URLLib3Session.send
+            wrapper = functools.wraps(original)(lambda self, request: original(self, request))
+            patched.setattr(URLLib3Session, "send", wrapper)
+        assert URLLib3Session.send is wrapper
+    URLLib3Session.send = original.__wrapped__
+
+
+def test_a_guard_holds_after_a_replacement_that_began_before_it_has_ended():
+    client = client_with_keys()
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(URLLib3Session, "send", lambda self, request: None)
+        outer = fakeecr.guard("warn")
+        outer.__enter__()
+    with fakeecr.guard(), pytest.raises(UnfakedCallError):
+        client.list_images(repositoryName="web")
+    outer.__exit__(None, None, None)
 
 
 @pytest.mark.parametrize("decorated", [type("TestClass", (), {}), pytest.fixture(lambda: None), 5])
@@ -186,8 +259,7 @@ def test_a_guard_does_not_import_botocore_and_finds_the_calls_of_a_later_import(
                 pass
             else:
                 raise AssertionError
-        import botocore.endpoint
-        assert botocore.endpoint.Endpoint._send.__module__ == "botocore.endpoint"
-        assert not hasattr(botocore.endpoint.Endpoint._send, "_fakeecr_guard")
+        import botocore.httpsession
+        assert botocore.httpsession.URLLib3Session.send.__module__ == "botocore.httpsession"
         """
     )

@@ -214,7 +214,7 @@ def test_a_stop_lets_a_running_call_of_another_thread_finish(tmp_path):
         seeding = pool.submit(ecr.seed, {"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
         has_begun.wait()
         stopping = pool.submit(ecr.stop)
-        while ecr.is_open:
+        while not ecr._open().traffic._closers:
             pass  # until the stop waits for the seed
         assert not stopping.done()
         may_end.set()
@@ -223,6 +223,65 @@ def test_a_stop_lets_a_running_call_of_another_thread_finish(tmp_path):
 
     with FakeECR(tmp_path / "state.db") as reopened:
         assert tags_in_web(reopened.client()) == ["latest"]
+
+
+@pytest.mark.parametrize("database", ["memory", "file"], indirect=True)
+def test_a_running_call_may_use_the_fake_while_a_stop_waits_for_it(database):
+    ecr = FakeECR(database).start()
+    has_begun = threading.Event()
+
+    def images() -> Iterator[dict[str, list[str]]]:
+        has_begun.set()
+        while not ecr._open().traffic._closers:
+            pass  # until the stop waits for this seed
+        assert fakeecr.current() is ecr
+        assert code_of(ecr.client().list_images, repositoryName="other") == "RepositoryNotFoundException"
+        yield {"tags": ["latest"]}
+
+    with ThreadPoolExecutor(1) as pool:
+        seeding = pool.submit(ecr.seed, {"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
+        has_begun.wait()
+        ecr.stop()
+        seeding.result()
+
+
+@pytest.mark.parametrize("database", ["memory", "file"], indirect=True)
+def test_a_stop_does_not_wait_for_ever(database, monkeypatch, caplog):
+    monkeypatch.setattr("fakeecr.traffic.PATIENCE", 0.05)
+    ecr = FakeECR(database).start()
+    has_begun, has_stopped = threading.Event(), threading.Event()
+
+    def images() -> Iterator[dict[str, list[str]]]:
+        has_begun.set()
+        has_stopped.wait()
+        yield {"tags": ["latest"]}
+
+    with ThreadPoolExecutor(1) as pool:
+        seeding = pool.submit(ecr.seed, {"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
+        has_begun.wait()
+        ecr.stop()
+        has_stopped.set()
+        with contextlib.suppress(Exception):  # its database may be closed
+            seeding.result()
+
+    assert "was stopped although a call has run in it" in caplog.text
+
+
+def test_an_interrupt_of_a_stop_that_waits_lets_other_threads_continue(monkeypatch):
+    ecr = FakeECR().start()
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr("fakeecr.traffic._changed.wait_for", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            ecr.stop()
+
+    assert not ecr.is_open
+    assert not fakeecr.is_active()
+    with FakeECR() as other, ThreadPoolExecutor(1) as pool:
+        assert pool.submit(other.push, "web", "latest").result().tags == ("latest",)
 
 
 @pytest.mark.parametrize("database", ["memory", "file"], indirect=True)

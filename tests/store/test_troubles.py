@@ -78,7 +78,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 @every_writer
-def test_a_lock_of_another_program_is_waited_for_and_then_told(path, other, clock, use):
+def test_a_lock_of_another_program_is_waited_for_and_then_reported(path, other, clock, use):
     with FakeECR(path) as ecr:
         other.execute("BEGIN IMMEDIATE")
 
@@ -117,6 +117,19 @@ def test_a_lock_is_waited_for_again_later(path, other, clock):
             clock.now += 5
 
     assert 30 <= clock.now < 30.2
+
+
+def test_a_writer_waits_for_others_that_write_right_after_a_wait_in_vain(path, other, clock):
+    with FakeECR(path) as ecr:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseError):
+            ecr.push("web", "latest")
+        other.execute("INSERT INTO registry (account_id, region) VALUES ('1', 'a')")
+        other.execute("COMMIT")
+
+        other.execute("BEGIN IMMEDIATE")
+        clock.after_sleep = lambda: other.in_transaction and other.execute("COMMIT")
+        ecr.push("web", "latest")
 
 
 @pytest.mark.parametrize("seconds", [0, 0.5, 60])
@@ -227,7 +240,7 @@ def test_a_second_fake_on_a_file_does_not_give_up_the_locks_of_the_first(path):
         pytest.param(lambda ecr: ecr.seed(seed_of(10_000)), id="seed"),
     ],
 )
-def test_a_full_disk_is_told(path, write):
+def test_a_full_disk_is_reported(path, write):
     with FakeECR(path) as ecr:
         with ecr._open().store.writing() as connection:
             connection.exec_driver_sql("PRAGMA max_page_count = 1")  # no more than the file has
@@ -241,7 +254,7 @@ def test_a_full_disk_is_told(path, write):
 
 
 @every_use
-def test_a_file_that_is_damaged_while_it_is_used_is_told(path, use):
+def test_a_file_that_is_damaged_while_it_is_used_is_reported(path, use):
     with FakeECR(path) as ecr:
         size = path.stat().st_size
         with path.open("r+b") as file:
@@ -259,7 +272,7 @@ def test_a_file_that_is_damaged_while_it_is_used_is_told(path, use):
 
 
 @pytest.mark.parametrize("change", ["DELETE FROM secret", "UPDATE secret SET value = 'not hexadecimal'"])
-def test_a_file_without_its_secret_is_told(path, other, change):
+def test_a_file_without_its_secret_is_reported(path, other, change):
     other.execute(change)
 
     with pytest.raises(
@@ -268,7 +281,7 @@ def test_a_file_without_its_secret_is_told(path, other, change):
         FakeECR(path).start()
 
 
-def test_text_that_cannot_be_decoded_is_told(path, other):
+def test_text_that_cannot_be_decoded_is_reported(path, other):
     other.execute("UPDATE repository SET name = CAST(x'ff' AS TEXT)")
 
     with (
@@ -290,6 +303,15 @@ def test_an_error_of_a_user_s_own_database_in_a_seed_is_not_blamed_on_the_fake_s
         ecr.seed({"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
 
     assert raised.value is error
+
+
+def test_an_error_of_sqlalchemy_in_a_seed_is_not_blamed_on_the_fake_s_database(path):
+    def images() -> Iterator[object]:
+        with sa.create_engine("sqlite://").connect() as connection:
+            yield from connection.exec_driver_sql("SELECT tag FROM mine")
+
+    with FakeECR(path) as ecr, pytest.raises(sa.exc.OperationalError, match="no such table: mine"):
+        ecr.seed({"registries": [{"repositories": [{"name": "web", "images": images()}]}]})
 
 
 # --- PostgreSQL ------------------------------------------------------------------------------------
@@ -318,7 +340,7 @@ def test_a_call_survives_a_dropped_connection_and_logs_one_line(new_postgresql, 
     assert "could not answer ListImages: postgresql+psycopg://" in record.getMessage()
 
 
-def test_a_lock_of_another_session_on_postgresql_is_told(new_postgresql):
+def test_a_lock_of_another_session_on_postgresql_is_reported(new_postgresql):
     url = new_postgresql()
     engine = sa.create_engine(url)
     with FakeECR(url, lock_timeout=0.05) as ecr, engine.connect() as session:
@@ -326,6 +348,22 @@ def test_a_lock_of_another_session_on_postgresql_is_told(new_postgresql):
         session.exec_driver_sql("LOCK TABLE repository IN ACCESS EXCLUSIVE MODE")
 
         for use in (USES["push"], USES["reset"], USES["dump"]):
-            with pytest.raises(DatabaseError, match=r"is locked by another session: .* See pg_locks for who"):
+            with pytest.raises(DatabaseError, match=r"is locked by another session: [a-z ]+\. See pg_locks for who"):
                 use(ecr)
     engine.dispose()
+
+
+def test_a_table_that_is_missing_on_postgresql_is_reported_without_sql(new_postgresql):
+    url = new_postgresql()
+    engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+    with FakeECR(url) as ecr:
+        with engine.connect() as administrator:
+            administrator.exec_driver_sql("DROP TABLE image_identifier CASCADE")
+        with pytest.raises(DatabaseError) as refusal:
+            ecr.push("web", "latest")
+    engine.dispose()
+
+    assert str(refusal.value).endswith(
+        'cannot be used: relation "image_identifier" does not exist. Restore an intact copy of the database, or give '
+        "another one."
+    )

@@ -1,6 +1,6 @@
 """What the guard does: it finds calls to ECR that no fake answers, before botocore sends them to AWS.
 
-It is cheap to import, and does not import botocore: pytest's runs that never call AWS are not slowed down.
+It is cheap to import, and does not import botocore: a test run that never calls AWS is not slowed down.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -21,100 +23,169 @@ if TYPE_CHECKING:
 
 Action = Literal["warn", "error", "off"]
 
-_ENDPOINT_MODULE = "botocore.endpoint"
+_SENDING_MODULE = "botocore.httpsession"
 _TARGET_PREFIX = "AmazonEC2ContainerRegistry_V"
 _REMEDY = (
     "Use the fixture `fake_ecr`, `with FakeECR():` or `@FakeECR()` around it. "
     "Mark a test that is meant to call AWS with `fakeecr_real`."
 )
 
-_lock = held_at_forks(threading.Lock())
-# The innermost last; the actions may be equal.
-_actions: list[Action] = []
-_call_sites: set[tuple[str, int]] = set()
+
+class Guarding:
+    """A guard from its begin to its end.
+
+    Attributes:
+        action: what happens to a call.
+        call_sites: where calls came from that it has warned about: file, line and operation.
+    """
+
+    def __init__(self, action: Action) -> None:
+        self.action = action
+        self.call_sites: set[tuple[str, int, str]] = set()
+
+
+_lock = held_at_forks(threading.RLock())
+# The innermost last. Replaced, never changed in place.
+_of_process: tuple[Guarding, ...] = ()
+# The guards of a context of its own, such as that of a decorated coroutine; None outside of such a context.
+_of_context: ContextVar[tuple[Guarding, ...] | None] = ContextVar("fakeecr_guards_of_context", default=None)
+# How many guards there are that do something.
+_count = 0
+# `URLLib3Session.send` as it was, and what replaces it.
 _original: Callable[..., Any] | None = None
+_replacement: Callable[..., Any] | None = None
 
 
-def push(action: Action) -> None:
-    """Let an action decide about the calls that no fake answers, before those that were pushed earlier."""
+@contextmanager
+def own_context() -> Iterator[None]:
+    """Let the guards that begin in this context hold only in it."""
+    outer = _of_context.get()
+    _of_context.set(outer or ())
+    try:
+        yield
+    finally:
+        _of_context.set(outer)
+
+
+def begin(action: Action) -> Guarding:
+    """Begin to guard: the action decides about calls that no fake answers, before earlier guards do."""
+    global _of_process, _count
+    guarding = Guarding(action)
+    own = _of_context.get()
     with _lock:
-        _actions.append(action)
-    when_imported(_ENDPOINT_MODULE, _replace_send)
+        _count += action != "off"
+        if own is None:
+            _of_process = (*_of_process, guarding)
+        else:
+            _of_context.set((*own, guarding))
+    if action != "off":
+        when_imported(_SENDING_MODULE, _replace_send)
+    return guarding
 
 
-def remove(action: Action) -> None:
-    """Remove the innermost push of an action; the last one leaves botocore as it was."""
+def end(guarding: Guarding) -> None:
+    """End a guard; the last one leaves botocore as it was."""
+    global _of_process, _count
+    own = _of_context.get()
     with _lock:
-        _actions.reverse()
-        _actions.remove(action)
-        _actions.reverse()
-        if not _actions:
-            stop_waiting(_ENDPOINT_MODULE)
+        _count -= guarding.action != "off"
+        _of_process = tuple([other for other in _of_process if other is not guarding])
+        if own is not None:
+            _of_context.set(tuple([other for other in own if other is not guarding]))
+        if not _count:
+            stop_waiting(_SENDING_MODULE)
             _restore_send()
 
 
-def _replace_send(endpoint: ModuleType) -> None:
-    """Let `Endpoint._send` check requests; it is called only if no handler of before-send answers, not even moto's."""
-    global _original
+def _current() -> Guarding | None:
+    guards = _of_context.get() or _of_process
+    return guards[-1] if guards else None
+
+
+def refuses(url: str) -> bool:
+    """Whether a call to ECR at this URL will be refused, so that it need not be signed."""
+    guarding = _current()
+    return guarding is not None and guarding.action == "error" and _is_aws(url)
+
+
+def _replace_send(httpsession: ModuleType) -> None:
+    """Let botocore's own sending check its requests: it sends only what nothing before has answered, not even moto."""
+    global _original, _replacement
+    session = httpsession.URLLib3Session
     with _lock:
-        if _original is None and _actions:
-            _original = endpoint.Endpoint._send
-            endpoint.Endpoint._send = _wrap_send(_original)
+        # If another library has replaced it already, it decides what is sent.
+        is_original = session.send is _original or session.send.__module__ == _SENDING_MODULE
+        if _count and session.send is not _replacement and is_original:
+            _original = session.send
+            _replacement = session.send = _wrap_send(_original)
 
 
 def _restore_send() -> None:
-    global _original
-    endpoint = sys.modules.get(_ENDPOINT_MODULE)
-    # If another library has replaced it since, the wrapper stays, and does nothing.
-    if _original is not None and endpoint is not None and hasattr(endpoint.Endpoint._send, "_fakeecr_guard"):
-        endpoint.Endpoint._send = _original
-        _original = None
+    global _original, _replacement
+    httpsession = sys.modules.get(_SENDING_MODULE)
+    # If another library has replaced it since, our replacement stays inside of that, and does nothing.
+    if httpsession is not None and _replacement is not None and httpsession.URLLib3Session.send is _replacement:
+        httpsession.URLLib3Session.send = _original
+    _original = _replacement = None
 
 
 def _wrap_send(original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def send(self: Any, request: AWSPreparedRequest) -> Any:
-        if _actions:
-            _check(request, _actions[-1])
+        guarding = _current()
+        if guarding is not None and guarding.action != "off":
+            _check(request, guarding)
         return original(self, request)
 
-    send._fakeecr_guard = True  # type: ignore[attr-defined]
+    # Otherwise it would look like botocore's own.
+    send.__module__ = __name__
     return send
 
 
-def _check(request: AWSPreparedRequest, action: Action) -> None:
+def _check(request: AWSPreparedRequest, guarding: Guarding) -> None:
     """Warn about a request to ECR in AWS, once for each place that calls, or refuse it.
 
     Raises:
         UnfakedCallError: it is refused.
     """
-    from urllib.parse import urlsplit  # botocore has imported it by now
-
     target: Any = request.headers.get("X-Amz-Target", "")
     target = target.decode("latin-1") if isinstance(target, bytes) else target
-    host = urlsplit(request.url).hostname or ""
-    if action == "off" or not target.startswith(_TARGET_PREFIX) or not _is_aws(host):
+    if not target.startswith(_TARGET_PREFIX) or not _is_aws(request.url) or _is_connection_replaced():
         return
-    operation = target.rpartition(".")[2]
-    if action == "error":
+    operation, host = target.rpartition(".")[2], _host_of(request.url)
+    if guarding.action == "error":
         raise UnfakedCallError(
             f"{operation} was called while no fake was active, and was not sent to AWS ({host}). {_REMEDY}"
         )
     frame = caller()
-    call_site = (frame.f_code.co_filename, frame.f_lineno)
-    if call_site not in _call_sites:
+    call_site = (frame.f_code.co_filename, frame.f_lineno, operation)
+    if call_site not in guarding.call_sites:
         warn_caller(
             f"{operation} is called while no fake is active, and is sent to AWS ({host}) with the credentials of this "
             f"machine. {_REMEDY}",
             UnfakedCallWarning,
         )
         # Only now: a warning that is an error stops every call.
-        _call_sites.add(call_site)
+        guarding.call_sites.add(call_site)
 
 
-def _is_aws(host: str) -> bool:
-    """Whether a host is AWS's own, and not that of another fake or of a proxy."""
+def _is_connection_replaced() -> bool:
+    """Whether a library such as VCR.py has replaced botocore's connections, and sends nothing."""
+    from botocore import awsrequest
+
+    return awsrequest.AWSHTTPSConnection.__module__ != awsrequest.__name__
+
+
+def _is_aws(url: str) -> bool:
+    """Whether a URL's host is AWS's own, and not that of another fake or of a proxy."""
+    host = _host_of(url)
     return any(host == suffix or host.endswith(f".{suffix}") for suffix in _aws_suffixes())
+
+
+def _host_of(url: str) -> str:
+    from urllib.parse import urlsplit  # botocore has imported it by now
+
+    return (urlsplit(url).hostname or "").rstrip(".")
 
 
 @functools.cache

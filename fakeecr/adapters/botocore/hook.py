@@ -1,8 +1,8 @@
 """The event handlers that answer botocore's ECR calls.
 
-Every client created after ``import fakeecr`` has a handler of two of ECR's events: ``choose-signer``, which leaves the
-request unsigned, and ``before-send``, which answers it before anything is sent. While no fake is active, both return
-None and botocore proceeds as usual.
+Every client created after ``import fakeecr`` has handlers of three of ECR's events: ``request-created`` asks the guard,
+``choose-signer`` leaves the request unsigned, and ``before-send`` answers it before anything is sent. While no fake is
+active and nothing is guarded, they change nothing and botocore proceeds as usual.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.hooks import BaseEventHooks
 
 from fakeecr.adapters import active
 from fakeecr.adapters.active import Fake
+from fakeecr.adapters.botocore import guard
 from fakeecr.errors import FakeECRError
 from fakeecr.http import Request, Response
 
 # No host can have this name: `.invalid` is reserved.
 _URL_HIDDEN_FROM_MOTO = "https://answered.fakeecr.invalid/"
+
+# The key of a request's context that says that a guard will refuse the request.
+_IS_REFUSED = "fakeecr_is_refused"
 
 # An event of fakeecr's own, whose handler returns its hook: an emitter cannot list its handlers.
 _FIND_HOOK = "fakeecr-find-hook.ecr"
@@ -71,6 +75,7 @@ class Hook:
         """Return the events and their handlers, in the format of botocore's `BUILTIN_HANDLERS`."""
         return [
             (_FIND_HOOK, self._find_hook),
+            ("request-created.ecr", self._request_created),
             ("choose-signer.ecr", self._choose_signer),
             ("before-send.ecr", self._before_send),
         ]
@@ -118,8 +123,14 @@ class Hook:
     def _find_hook(self, **_: Any) -> Hook:
         return self
 
-    def _choose_signer(self, **_: Any) -> object:
-        return None if self.answering_fake() is None else UNSIGNED
+    def _request_created(self, request: AWSRequest, **_: Any) -> None:
+        if guard.refuses(request.url or ""):
+            request.context[_IS_REFUSED] = True
+
+    def _choose_signer(self, context: Mapping[str, Any], **_: Any) -> object:
+        # Signing may need credentials that are missing, or that another service of AWS gives out.
+        is_unsigned = self.answering_fake() is not None or context.get(_IS_REFUSED)
+        return UNSIGNED if is_unsigned else None
 
     def _before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
         response = self.respond(request)

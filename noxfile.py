@@ -1,7 +1,7 @@
 """The checks: `nox --list` names them, `nox` runs all that need nothing but the current environment.
 
-`lint`, `types`, `tests`, `bench` and `wheel` use the environment that nox itself is installed in, the extra `dev`.
-`matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies.
+`lint`, `types`, `docs`, `tests`, `bench` and `wheel` use the environment that nox itself is installed in, the extra
+`dev`. `matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import nox
 from packaging.requirements import Requirement
 
 nox.needs_version = ">=2025.10.14"
-nox.options.sessions = ["lint", "types", "tests", "wheel"]
+nox.options.sessions = ["lint", "types", "docs", "tests", "wheel"]
 nox.options.download_python = "never"
 nox.options.error_on_missing_interpreters = False  # matrix runs on what the machine has, and names what it has not
 
@@ -53,8 +53,15 @@ def lint(session: nox.Session) -> None:
 
 @nox.session(python=False)
 def types(session: nox.Session) -> None:
-    """Check types, strictly."""
+    """Check types, strictly; those that users see by a second type checker as well."""
     _run(session, "mypy")
+    _run(session, "basedpyright", "--pythonpath", sys.executable)
+
+
+@nox.session(python=False)
+def docs(session: nox.Session) -> None:
+    """Build the documentation into docs/_build; a warning fails."""
+    _run(session, "sphinx", "--quiet", "--fail-on-warning", "--keep-going", "-b", "html", "docs", "docs/_build")
 
 
 @nox.session(python=False)

@@ -68,13 +68,15 @@ def current() -> FakeECR:
     return fake  # type: ignore[return-value]
 
 
-def __getattr__(name: str) -> object:
-    if name in _LOADED_WITH_THE_FIRST_FAKE:
-        from fakeecr import fake
+if not TYPE_CHECKING:  # a type checker would take any name for one that exists
 
-        globals().update({loaded: getattr(fake, loaded) for loaded in _LOADED_WITH_THE_FIRST_FAKE})
-        return globals()[name]
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in _LOADED_WITH_THE_FIRST_FAKE:
+            from fakeecr import fake
+
+            globals().update({loaded: getattr(fake, loaded) for loaded in _LOADED_WITH_THE_FIRST_FAKE})
+            return globals()[name]
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:

@@ -78,10 +78,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
-    """Let the marker `fakeecr` use the fixture `fake_ecr`, before the test's own setup methods."""
-    fixtures = getattr(item, "fixturenames", None)
-    if fixtures is not None and "fake_ecr" not in fixtures and item.get_closest_marker("fakeecr") is not None:
-        fixtures.insert(0, "fake_ecr")
+    """Let the marker `fakeecr` use the fixture `fake_ecr`, after those for several tests and before a setup method."""
+    names: list[str] | None = getattr(item, "fixturenames", None)
+    if names is None or item.get_closest_marker("fakeecr") is None:
+        return
+    if "fake_ecr" in names:
+        names.remove("fake_ecr")
+    definitions = item._fixtureinfo.name2fixturedefs  # type: ignore[attr-defined]
+    # pytest has sorted them by their scopes, the widest first.
+    of_one_test = [name in definitions and definitions[name][-1].scope == "function" for name in names]
+    names.insert(of_one_test.index(True) if True in of_one_test else len(names), "fake_ecr")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -165,7 +171,16 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
 
 @pytest.fixture
 def fake_ecr(request: pytest.FixtureRequest) -> Iterator[fakeecr.FakeECR]:
-    """Return a FakeECR that is active for this test; see the marker `fakeecr` and the ini options."""
+    """Return a FakeECR that is active for this test; see the marker `fakeecr` and the ini options.
+
+    In a class that is decorated with `@FakeECR()`, it is the fake of the decorator.
+    """
+    of_class = request.node.stash.get(_FAKE_OF_CLASS, None)
+    if of_class is not None:
+        if request.node.get_closest_marker("fakeecr") is not None:
+            raise _failure("This test has the marker fakeecr and a class decorated with @FakeECR(); use one of them.")
+        yield of_class
+        return
     arguments, seeds = _options_of(request)
     try:
         fake = fakeecr.FakeECR(**arguments)

@@ -72,11 +72,86 @@ class TestClass:
 
     def test_in_a_class(self):
         assert self.uri.startswith("210987654321.")
+
+    def test_with_the_fixture(self, fake_ecr):
+        assert self.uri.startswith("210987654321.")
+
+    @pytest.mark.parametrize("tag", ["one", "two"])
+    def test_with_parameters(self, tag, ecr_client):
+        assert self.uri.startswith("210987654321.")
 """
         }
     )
 
-    run_pytest("test_example.py", passed=2)
+    run_pytest("test_example.py", passed=5)
+
+
+def test_the_marker_uses_the_fixture_after_fixtures_for_several_tests(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import fakeecr, pytest, unittest
+
+@pytest.fixture(scope="module", autouse=True)
+def of_module():
+    assert not fakeecr.is_active()
+
+@pytest.mark.fakeecr
+def test_a_function():
+    assert fakeecr.is_active()
+
+@pytest.mark.fakeecr
+class TestClass:
+    def setup_class(self):
+        assert not fakeecr.is_active()
+
+    def test_a_method(self):
+        assert fakeecr.is_active()
+
+@pytest.mark.fakeecr
+class TestCase(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        assert not fakeecr.is_active()
+
+    def setUp(self):
+        assert fakeecr.is_active()
+
+    def test_a_case(self):
+        assert fakeecr.is_active()
+"""
+        }
+    )
+
+    run_pytest("test_example.py", passed=3)
+
+
+def test_the_fixture_of_a_decorated_class_is_the_fake_of_the_decorator(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import pytest
+from fakeecr import FakeECR
+
+@FakeECR(region="eu-west-1")
+class TestClass:
+    def setup_method(self):
+        self.fake_ecr.push("web", "latest")
+
+    def test_fixtures(self, fake_ecr, ecr_client):
+        assert fake_ecr is self.fake_ecr
+        assert len(ecr_client.list_images(repositoryName="web")["imageIds"]) == 1
+
+    @pytest.mark.fakeecr(region="us-east-1")
+    def test_both(self):
+        pass
+"""
+        }
+    )
+
+    output = run_pytest("test_example.py", passed=1, errors=1)
+
+    assert "This test has the marker fakeecr and a class decorated with @FakeECR(); use one of them." in output
 
 
 def test_a_decorated_class_of_pytest_has_a_fake_in_its_setup_method(write_files, run_pytest):

@@ -226,7 +226,7 @@ def open_store(database: Database = None, lock_timeout: float = 10.0) -> Store:
         return _open_file(Path(database).expanduser(), lock_timeout)
     try:
         url = make_url(cast("str | URL", database))
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:  # a port that is not a number is a ValueError
         raise DatabaseError(f"{database!r} is not a SQLAlchemy URL: {error}") from error
     backend = url.get_backend_name()
     if backend == "sqlite":
@@ -245,7 +245,7 @@ def describe(database: Database) -> str:
         return str(database or "memory")
     try:
         return make_url(database).render_as_string()
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         return str(database)
 
 

@@ -30,7 +30,8 @@ def engine(url: URL) -> Engine:
         return create_engine(url, pool_size=0)
     except ImportError as error:
         raise DatabaseError(
-            f"{name_of(url)} needs a driver that is not installed ({error.name}): pip install 'fakeecr[postgresql]'."
+            f"{name_of(url)} needs a driver that is not installed ({error.name}). Give a URL that begins with "
+            "postgresql+psycopg://, whose driver is installed by: pip install 'fakeecr[postgresql]'."
         ) from error
 
 

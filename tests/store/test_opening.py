@@ -323,6 +323,7 @@ def test_a_sqlite_url_without_a_file_is_a_database_in_memory(url, tmp_path, monk
 
 UNUSABLE_URLS = {
     "an unknown dialect": ("nonsense://", r"nonsense"),
+    "a URL with an invalid port": ("postgresql+psycopg://localhost:port/x", r"is not a SQLAlchemy URL: .*'port'"),
     "a URL without a dialect": ("://", r"is not a SQLAlchemy URL"),
     "another kind of database": (
         "mysql+pymysql://localhost/x",

@@ -107,7 +107,7 @@ class FakeECR:
 
     @property
     def is_open(self) -> bool:
-        """Whether its database is open: from its first use until :meth:`stop`."""
+        """Whether its database is open, which it is from its first use until :meth:`stop`."""
         return self._gate is not None
 
     # --- Starting and stopping -------------------------------------------------------------------

@@ -12,14 +12,16 @@ from collections.abc import Iterator, Mapping
 from importlib import import_module
 from inspect import cleandoc
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.session import Session
-from sphinx.application import Sphinx
 
 import fakeecr.operations
 from fakeecr.operations import OPERATIONS, find_function
 from fakeecr.seeds.schema import SCHEMA_FILE
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent.parent
 OPERATIONS_FOLDER = "reference/operations"

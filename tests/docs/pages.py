@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent.parent
-GENERATED = ("operations", "seeds.md", "versions.md")
+GENERATED = ("docs/_build/", "docs/reference/operations/", "docs/reference/seeds.md", "docs/reference/versions.md")
 
 
 class Block(NamedTuple):
@@ -46,17 +46,13 @@ class Block(NamedTuple):
 
 def pages() -> list[Path]:
     """Return the README and every written page of the documentation."""
-    docs = ROOT / "docs"
-    written = [
-        page
-        for page in sorted(docs.rglob("*.md"))
-        if "_build" not in page.parts and not set(page.relative_to(ROOT).parts) & set(GENERATED)
-    ]
+    written = [page for page in sorted((ROOT / "docs").rglob("*.md")) if not name_of(page).startswith(GENERATED)]
     return [ROOT / "README.md", *written]
 
 
 def name_of(page: Path) -> str:
-    return str(page.relative_to(ROOT))
+    """Return the path of a page below the root of the checkout, with slashes on every system."""
+    return page.relative_to(ROOT).as_posix()
 
 
 def code_blocks(text: str, language: str) -> list[str]:

@@ -7,12 +7,11 @@ import re
 import shutil
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from fakeecr import FakeECR
-from tests.docs.pages import ROOT, code_blocks, name_of, named_blocks, pages
+from tests.docs.pages import GENERATED, ROOT, code_blocks, name_of, named_blocks, pages
 
 every_page = pytest.mark.parametrize("page", pages(), ids=name_of)
 
@@ -116,7 +115,7 @@ def test_the_ini_blocks_of_a_page_name_options_of_the_plugin(page):
 def test_the_links_of_a_page_to_files_exist(page):
     text = page.read_text(encoding="utf-8")
 
-    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)
+    targets = {(page.parent / link).resolve() for link in re.findall(r"\]\((?!https?:|#)([^)#\s]+)", text)}
 
-    missing = [link for link in links if not (page.parent / Path(link)).exists() and "operations/" not in link]
-    assert [link for link in missing if Path(link).name not in ("seeds.md", "versions.md")] == []
+    missing = [name_of(target) for target in targets if not target.exists()]
+    assert [name for name in missing if not name.startswith(GENERATED)] == []

@@ -106,7 +106,10 @@ def _section_of_operation(name: str) -> str:
         lines += ["What it changes is stored and returned, and affects no other operation.", ""]
     if operation.not_modelled:
         lines += [f"Not modelled: {operation.not_modelled}.", ""]
-    errors = [error.name for error in _model().operation_model(name).error_shapes]
+    model = _model()
+    # With an older botocore, the pages lack the errors of operations that it does not know.
+    shapes = model.operation_model(name).error_shapes if name in model.operation_names else []
+    errors = [error.name for error in shapes]
     lines += ["Errors: " + ", ".join(f"`{error}`" for error in sorted(errors)) + ".", ""]
     return "\n".join(lines)
 

@@ -8,7 +8,6 @@ exception that is not ECR's.
 from __future__ import annotations
 
 import asyncio
-import importlib.util
 import json
 import re
 import unittest
@@ -25,7 +24,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from fakeecr import FakeECR
 from tests import manifests
 from tests.answers import ONCE
-from tests.docs.pages import ROOT, code_blocks, named_blocks
+from tests.docs.pages import ROOT, named_blocks
 from tests.manifests import digest_of
 
 with warnings.catch_warnings():
@@ -1161,18 +1160,5 @@ def test_all_are_in_the_region(fake_ecr, ecr_client):
 """,
         }
     )
-
-    assert outcomes == {"passed": 1}
-
-
-@pytest.mark.skipif(
-    importlib.util.find_spec("openapi_spec_validator") is None, reason="moto's extra cloudformation is not installed"
-)
-def test_the_repositories_of_a_stack_are_created_as_the_page_says(run_pytest):
-    page = PAGE.read_text(encoding="utf-8")
-    [helper] = [block.code for block in named_blocks(page, "python", "py") if block.file == "stacks.py"]
-    [test] = [block for block in code_blocks(page, "py") if block.startswith("# test_stack.py\n")]
-
-    outcomes = run_pytest({"stacks.py": helper, "test_stack.py": test})
 
     assert outcomes == {"passed": 1}

@@ -16,7 +16,7 @@ from tests.docs.pages import GENERATED, ROOT, code_blocks, name_of, named_blocks
 # Pages whose tests make calls, or use limits, that only the newest service model has.
 NEWEST = {
     "docs/explanation/limits.md": "limits of today",
-    "docs/how-to/replication-and-caches.md": "REPLICATION in appliedFor",
+    "docs/how-to/replication-and-caches.md": "CREATE_ON_PUSH",
 }
 every_page = pytest.mark.parametrize("page", pages(), ids=name_of)
 every_page_with_tests = pytest.mark.parametrize(

@@ -56,7 +56,7 @@ class Traffic:
             entered.pop()
             if not entered:
                 del _inside[thread]
-            # Whoever waits looks at all of it, so it need not be known who waits for what.
+            # Each thread that waits checks its own condition.
             _changed.notify_all()
 
     def close(self) -> bool:

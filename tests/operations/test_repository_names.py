@@ -1,4 +1,4 @@
-"""repositoryName: the published limits hold for it in every operation, and the installed ones if a fake is told so."""
+"""repositoryName: the published limits hold for it in every operation; with limits="installed", those of botocore do."""
 
 from __future__ import annotations
 

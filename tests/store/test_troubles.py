@@ -1,4 +1,4 @@
-"""A database that is locked, full, damaged or gone is told as a DatabaseError with its cause and the remedy."""
+"""A database that is locked, full, damaged or gone is reported as a DatabaseError with its cause and the remedy."""
 
 from __future__ import annotations
 

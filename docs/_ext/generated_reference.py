@@ -158,7 +158,7 @@ def _page_of_seeds() -> str:
     sections += [_section_of_seed(title, definitions[name]) for name, title in _DEFINITIONS.items()]
     return (
         "# Seed keys\n\n"
-        "A seed describes registries in YAML, or as a mapping in Python. The tables are generated from the\n"
+        "A seed describes registries in YAML, or as a mapping in Python. This page is generated from the\n"
         "[JSON Schema](https://github.com/fakeecr/fakeecr/blob/main/fakeecr/seeds/seed.schema.json) that the package\n"
         "contains, and that editors use to complete and check a seed. See [Seeds](../how-to/seeds.md) for examples.\n\n"
         + "\n\n".join(sections)
@@ -168,12 +168,12 @@ def _page_of_seeds() -> str:
 
 def _section_of_seed(title: str, definition: Mapping[str, Any]) -> str:
     required = definition.get("required", [])
-    rows = [
-        f"| `{name}`{' (required)' if name in required else ''} | {_value(property_)} | {_meaning(property_)} |"
+    # A list of definitions and not a table, which a telephone would cut off.
+    entries = [
+        f"`{name}` ({'required, ' if name in required else ''}{_value(property_)})\n: {_meaning(property_)}"
         for name, property_ in definition["properties"].items()
     ]
-    table = "\n".join(["| key | value | meaning |", "|---|---|---|", *rows])
-    return f"## {title}\n\n{table}"
+    return f"## {title}\n\n" + "\n\n".join(entries)
 
 
 def _value(property_: Mapping[str, Any]) -> str:
@@ -204,9 +204,14 @@ def _kind(schema: Mapping[str, Any]) -> str:
 
 
 def _meaning(property_: Mapping[str, Any]) -> str:
-    candidates = [property_, *property_.get("anyOf", []), property_.get("items", {})]
+    # The form of the value first, and then what it means.
+    candidates = [*property_.get("anyOf", []), property_.get("items", {}), property_]
     texts = [each["description"].rstrip(".") for each in candidates if each.get("description")]
-    return ". ".join(text[0].upper() + text[1:] for text in dict.fromkeys(texts)).replace("|", "\\|")
+    sentences = [f"{text[0].upper()}{text[1:]}." for text in dict.fromkeys(texts) if text != "true or false"]
+    if not sentences and property_.get("default"):
+        return f"Default: `{property_['default']}`."
+    otherwise = "See below." if "$ref" in json.dumps(property_) else "As in the API of ECR."
+    return " ".join(sentences) or otherwise
 
 
 # --- Versions ------------------------------------------------------------------------------------

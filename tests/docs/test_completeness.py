@@ -107,7 +107,7 @@ def test_every_key_of_a_seed_is_documented():
 
     for definition in json.loads(SCHEMA_FILE.read_text(encoding="utf-8"))["$defs"].values():
         for key in definition["properties"]:
-            assert f"\n| `{key}`" in page
+            assert f"\n`{key}` (" in page
 
 
 def test_the_versions_of_the_documentation_are_those_that_the_task_runner_tests():

@@ -483,6 +483,6 @@ def not_implemented(operation: str) -> ECRError:
     return ECRError(
         "NotImplementedByFakeECR",
         f"fakeecr {__version__} does not answer {operation} yet; nothing was sent to AWS. "
-        "The README lists the operations that it answers.",
+        "The documentation lists the operations that it answers.",
         501,
     )

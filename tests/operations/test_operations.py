@@ -23,7 +23,7 @@ def test_the_function_of_an_operation_has_its_name_in_snake_case(operation):
     assert find_function(operation).__name__ == re.sub(r"(?<!^)(?=[A-Z])", "_", operation).lower()
 
 
-# Operation → request members that the README lists as not modelled.
+# Operation → request members that are documented as not modelled.
 NOT_MODELLED = {"SetRepositoryPolicy": ["force"]}
 
 

@@ -14,9 +14,8 @@ from inspect import cleandoc
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from botocore.session import Session
-
 import fakeecr.operations
+from fakeecr.api.model import operation_model, operation_names
 from fakeecr.operations import OPERATIONS, find_function
 from fakeecr.seeds.schema import SCHEMA_FILE
 
@@ -106,9 +105,8 @@ def _section_of_operation(name: str) -> str:
         lines += ["What it changes is stored and returned, and affects no other operation.", ""]
     if operation.not_modelled:
         lines += [f"Not modelled: {operation.not_modelled}.", ""]
-    model = _model()
     # With an older botocore, the pages lack the errors of operations that it does not know.
-    shapes = model.operation_model(name).error_shapes if name in model.operation_names else []
+    shapes = operation_model(name).error_shapes if name in operation_names() else []
     errors = [error.name for error in shapes]
     lines += ["Errors: " + ", ".join(f"`{error}`" for error in sorted(errors)) + ".", ""]
     return "\n".join(lines)
@@ -126,10 +124,6 @@ def _first_paragraph(documentation: str | None) -> str:
 
 def _slug(module: str) -> str:
     return module.replace("_", "-")
-
-
-def _model() -> Any:
-    return Session().get_service_model("ecr")
 
 
 # --- Seeds ---------------------------------------------------------------------------------------

@@ -116,7 +116,7 @@ def pytest_fixture_setup(
 ) -> Generator[None, object, object]:
     """Remember the fakes that a fixture of one test starts, setup methods included."""
     if fixturedef.scope == "function":
-        with _remembering_fakes(request.node, request.config):
+        with _remembering_fakes(request.node):
             return (yield)
     # Its fakes may stay active for other tests, even if this test has asked for the fixture with getfixturevalue().
     before = active.all_fakes()
@@ -128,17 +128,17 @@ def pytest_fixture_setup(
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Iterator[None]:
     """Remember the fakes that a test starts."""
-    with _remembering_fakes(item, item.config):
+    with _remembering_fakes(item):
         return (yield)
 
 
 @contextmanager
-def _remembering_fakes(test: pytest.Item, config: pytest.Config) -> Iterator[None]:
+def _remembering_fakes(test: pytest.Item) -> Iterator[None]:
     before = active.all_fakes()
     try:
         yield
     finally:
-        shared = config.stash[_SHARED_FAKES]
+        shared = test.config.stash[_SHARED_FAKES]
         started = [fake for fake in active.all_fakes() if fake not in before and fake not in shared]
         test.stash.setdefault(_FAKES_OF_TEST, []).extend(started)
 

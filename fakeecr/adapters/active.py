@@ -7,11 +7,11 @@ do not answer, because they were stopped, the innermost of the process does.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
+from fakeecr.adapters import contexts
 from fakeecr.forks import held_at_forks
 
 if TYPE_CHECKING:
@@ -47,18 +47,9 @@ _active_fakes: tuple[Fake, ...] = ()
 _fakes_of_context: ContextVar[tuple[Fake, ...] | None] = ContextVar("fakeecr_fakes_of_context", default=None)
 
 
-@contextmanager
-def own_context() -> Iterator[None]:
-    """Let the fakes that are started in this context answer it before those that are started elsewhere.
-
-    Tasks and threads that copy the context are answered like it.
-    """
-    outer = _fakes_of_context.get()
-    _fakes_of_context.set(outer or ())
-    try:
-        yield
-    finally:
-        _fakes_of_context.set(outer)
+def own_context() -> AbstractContextManager[None]:
+    """Let the fakes that are started in this context answer it before those that are started elsewhere."""
+    return contexts.own_context(_fakes_of_context)
 
 
 def push(fake: Fake) -> None:
@@ -84,7 +75,10 @@ def all_fakes() -> tuple[Fake, ...]:
 
 
 def innermost() -> Fake | None:
-    """Return the active fake that was started last, in this context if it is one of its own; None if there is none."""
+    """Return the fake that answers now: of this context if it has fakes of its own, otherwise of the process.
+
+    It is None while no fake is active.
+    """
     fakes = _active_fakes
     own = _fakes_of_context.get()
     if own:

@@ -8,12 +8,13 @@ from __future__ import annotations
 import functools
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from contextvars import ContextVar
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal
 
+from fakeecr.adapters import contexts
 from fakeecr.adapters.imports import stop_waiting, when_imported
 from fakeecr.errors import UnfakedCallError, UnfakedCallWarning, caller, warn_caller
 from fakeecr.forks import held_at_forks
@@ -56,15 +57,9 @@ _original: Callable[..., Any] | None = None
 _replacement: Callable[..., Any] | None = None
 
 
-@contextmanager
-def own_context() -> Iterator[None]:
+def own_context() -> AbstractContextManager[None]:
     """Let the guards that begin in this context hold only in it."""
-    outer = _of_context.get()
-    _of_context.set(outer or ())
-    try:
-        yield
-    finally:
-        _of_context.set(outer)
+    return contexts.own_context(_of_context)
 
 
 def begin(action: Action) -> Guarding:
@@ -113,9 +108,8 @@ def _replace_send(httpsession: ModuleType) -> None:
     global _original, _replacement
     session = httpsession.URLLib3Session
     with _lock:
-        # If another library has replaced it already, it decides what is sent.
-        is_original = session.send is _original or session.send.__module__ == _SENDING_MODULE
-        if _count and session.send is not _replacement and is_original:
+        # If another library has replaced it already, it decides what is sent. Our replacement is not botocore's either.
+        if _count and session.send.__module__ == _SENDING_MODULE:
             _original = session.send
             _replacement = session.send = _wrap_send(_original)
 

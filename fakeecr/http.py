@@ -18,6 +18,7 @@ class Request(NamedTuple):
         region: the region the request is meant for. None: the region of the fake that answers.
         caller: the ARN of the principal that sends the request. None: it is not known.
         query: the query string of the URL, without its question mark and not decoded.
+        read_timeout: how many seconds the client waits for an answer. None: without end.
     """
 
     method: str
@@ -27,11 +28,34 @@ class Request(NamedTuple):
     region: str | None = None
     caller: str | None = None
     query: str = ""
+    read_timeout: float | None = None
 
 
 class Response(NamedTuple):
-    """An HTTP response of ECR."""
+    """An HTTP response of ECR.
+
+    Attributes:
+        status: the HTTP status.
+        headers: the headers.
+        body: the body.
+        notes: what fakeecr has to say about an error to the author of a test; it is not part of AWS's answer.
+        delay: how many seconds the adapter waits before it passes the response on.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    notes: tuple[str, ...] = ()
+    delay: float = 0.0
+
+
+class NetworkError(Exception):
+    """No response comes: the client is to fail as if the network had.
+
+    Attributes:
+        name: the name of botocore's error, such as ``ReadTimeoutError``.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name

@@ -103,9 +103,12 @@ def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
 
 
 def error_response(error: ECRError, request_id: str) -> Response:
-    """Build the response of an error: its name without a namespace, and its message if it has one [observed]."""
+    """Build the response of an error: its name without a namespace, and its message if it has one [observed].
+
+    Notes that were added to the error come along, beside the body.
+    """
     body: dict[str, Any] = {"__type": error.code}
     if error.message is not None:
         body["message"] = error.message
     body.update(error.details)
-    return response(error.status, body, request_id)
+    return response(error.status, body, request_id)._replace(notes=tuple(getattr(error, "__notes__", ())))

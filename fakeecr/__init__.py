@@ -18,6 +18,7 @@ from fakeecr.adapters.botocore.install import install as _install
 from fakeecr.errors import (
     DatabaseError,
     DisputedPolicyWarning,
+    EventHandlerWarning,
     FakeECRError,
     PublishedLimitWarning,
     SeedError,
@@ -29,16 +30,25 @@ from fakeecr.guards import guard
 
 if TYPE_CHECKING:
     from fakeecr.arranging import PushedImage
+    from fakeecr.events import EmittedEvents, Subscription
     from fakeecr.fake import FakeECR
+    from fakeecr.faults import Fault
+    from fakeecr.journal import RecordedCall, RecordedCalls
 
 __all__ = [
     "DatabaseError",
     "DisputedPolicyWarning",
+    "EmittedEvents",
+    "EventHandlerWarning",
     "FakeECR",
     "FakeECRError",
+    "Fault",
     "PublishedLimitWarning",
     "PushedImage",
+    "RecordedCall",
+    "RecordedCalls",
     "SeedError",
+    "Subscription",
     "UnfakedCallError",
     "UnfakedCallWarning",
     "UnstoppedFakeWarning",
@@ -48,7 +58,16 @@ __all__ = [
     "is_active",
 ]
 
-_LOADED_WITH_THE_FIRST_FAKE = ("FakeECR", "PushedImage")
+# Where the names are that are loaded when they are first used.
+_LOADED_LATER = {
+    "EmittedEvents": "fakeecr.events",
+    "FakeECR": "fakeecr.fake",
+    "Fault": "fakeecr.faults",
+    "PushedImage": "fakeecr.arranging",
+    "RecordedCall": "fakeecr.journal",
+    "RecordedCalls": "fakeecr.journal",
+    "Subscription": "fakeecr.events",
+}
 
 
 def is_active() -> bool:
@@ -71,16 +90,16 @@ def current() -> FakeECR:
 if not TYPE_CHECKING:  # a type checker would take any name for one that exists
 
     def __getattr__(name: str) -> object:
-        if name in _LOADED_WITH_THE_FIRST_FAKE:
-            from fakeecr import fake
+        if name in _LOADED_LATER:
+            from importlib import import_module
 
-            globals().update({loaded: getattr(fake, loaded) for loaded in _LOADED_WITH_THE_FIRST_FAKE})
+            globals()[name] = getattr(import_module(_LOADED_LATER[name]), name)
             return globals()[name]
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_LOADED_WITH_THE_FIRST_FAKE})
+    return sorted({*globals(), *_LOADED_LATER})
 
 
 _install()

@@ -37,6 +37,10 @@ class ECRError(Exception):
         self.details = details or {}
 
 
+class InvalidTokenError(ECRError):
+    """The error of a page token that is not one of its listing."""
+
+
 class Repository(Protocol):
     """What an error says about a repository."""
 
@@ -64,7 +68,8 @@ def invalid_next_token() -> ECRError:
 
     The capital N is observed; the rest of AWS's sentence is unknown.
     """
-    return invalid_parameter("NextToken", "Invalid next token provided")
+    error = invalid_parameter("NextToken", "Invalid next token provided")
+    return InvalidTokenError(error.code, error.message)
 
 
 def _in_repository(repository: Repository) -> str:

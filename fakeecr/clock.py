@@ -17,6 +17,11 @@ def to_milliseconds(moment: datetime) -> datetime:
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
+def timestamp() -> float:
+    """Return the present moment in seconds since 1970, for what is done in every call: it costs a tenth of `now`."""
+    return time.time()
+
+
 def elapsed() -> float:
     """Return the seconds since some fixed moment, for measuring a wait; freezegun does not stop this clock."""
     if hasattr(time, "clock_gettime"):

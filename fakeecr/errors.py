@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-_PACKAGES = ("fakeecr", "boto3", "botocore")
+_PACKAGES = ("fakeecr", "boto3", "botocore", "contextlib")
 
 
 class FakeECRError(Exception):
@@ -64,6 +64,10 @@ class DisputedPolicyWarning(UserWarning):
 
 class UnfakedCallWarning(UserWarning):
     """A call to ECR is sent to AWS because no fake is active; see :func:`fakeecr.guard`."""
+
+
+class EventHandlerWarning(UserWarning):
+    """A handler of events raised an exception; the message has its traceback. See :meth:`FakeECR.subscribe`."""
 
 
 class UnstoppedFakeWarning(UserWarning):

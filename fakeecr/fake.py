@@ -19,6 +19,7 @@ from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
 from fakeecr.errors import FakeECRError
 from fakeecr.gate import Gate
+from fakeecr.instruments import Instruments
 from fakeecr.settings import Limits, Settings
 from fakeecr.store.database import Store, describe, open_store
 from fakeecr.traffic import LIFECYCLE, PATIENCE, prepare_for_forks
@@ -37,7 +38,7 @@ _log = logging.getLogger("fakeecr")
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
-class FakeECR:
+class FakeECR(Instruments):
     """A fake of Amazon ECR, which answers boto3's clients from a database.
 
     Use it as a context manager, between :meth:`start` and :meth:`stop`, or as a decorator of a function, a coroutine
@@ -87,13 +88,17 @@ class FakeECR:
         )
         self._lock = threading.RLock()
         self._gate: Gate | None = None
+        self._last_gate: Gate | None = None
         self._is_started = False
         self._was_stopped = False
         prepare_for_forks(self)
 
     def __repr__(self) -> str:
         state = "active" if self._is_started else "open" if self.is_open else "stopped"
-        return f"<FakeECR {self.account_id} {self.region} in {describe(self._settings.database)}, {state}>"
+        place = f"{self.account_id} {self.region} in {describe(self._settings.database)}"
+        gate = self._last_gate
+        counts = "" if gate is None else f", {len(gate.journal)} calls, {len(gate.events)} events"
+        return f"<FakeECR {place}, {state}{counts}>"
 
     @property
     def account_id(self) -> str:
@@ -200,7 +205,7 @@ class FakeECR:
                         "again, and one in memory is empty then."
                     )
                 store = open_store(self._settings.database, self._settings.lock_timeout)
-                self._gate = Gate(store, self._settings)
+                self._gate = self._last_gate = Gate(store, self._settings)
                 PATCHES.hold()
                 # It also closes a fake that was used without being started, when the garbage collector finds it.
                 self._finalizer = weakref.finalize(self, _close, store)
@@ -208,10 +213,11 @@ class FakeECR:
 
     @contextmanager
     def _in_use(self) -> Iterator[Gate]:
-        """Open the gate, and let a stop and a fork wait until it is no longer used."""
+        """Open the gate, let a stop and a fork wait until it is no longer used, and deliver what it emitted."""
         gate = self._open()
         with gate.traffic:
             yield gate
+            gate.events.deliver()
 
     def before_fork(self) -> None:
         """Close the connections that are not in use; `fakeecr.traffic` calls this while no other thread uses a fake."""
@@ -222,7 +228,7 @@ class FakeECR:
         """Replace what other threads of the parent were using; `fakeecr.traffic` calls this."""
         self._lock = threading.RLock()
         if self._gate is not None:
-            self._gate.store.after_fork()
+            self._gate.after_fork()
 
     # --- Clients ---------------------------------------------------------------------------------
 
@@ -349,24 +355,6 @@ class FakeECR:
         with self._in_use() as gate:
             arranging.set_findings(gate.backend, repository, findings, options)
 
-    def fail(self, operation: str, error: str, times: int = 1) -> None:
-        """Let the next tries of an operation's calls fail.
-
-        botocore retries them as it would with AWS, but does not sleep in between.
-
-        Args:
-            operation: the operation's name in the API, such as ``"ListImages"``.
-            error: an error of ECR's model, such as ``"ServerException"``, or one of any AWS service, such as
-                ``"ThrottlingException"``.
-            times: the number of tries. One call makes several: after an error that may pass, such as a
-                ServerException, a throttling or a LimitExceededException, botocore's standard mode tries three times.
-
-        Raises:
-            ValueError: the operation or the error does not exist, or `times` is less than 1.
-        """
-        with self._in_use() as gate:
-            gate.failures.order(operation, error, times)
-
     def expire(self) -> list[str]:
         """Carry out the lifecycle policies of all repositories, as AWS does once a day.
 
@@ -377,7 +365,10 @@ class FakeECR:
             return [decision.image.digest for decision in gate.daily_run.run()]
 
     def reset(self) -> None:
-        """Delete every registry and every ordered failure. Earlier page tokens become invalid."""
+        """Delete every registry, and forget every recorded call, event and ordered fault.
+
+        Earlier page tokens become invalid. Subscriptions stay.
+        """
         with self._in_use() as gate:
             gate.reset()
 

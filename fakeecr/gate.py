@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from typing import TYPE_CHECKING
+import functools
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from fakeecr.api.model import known_errors, operation_names
 from fakeecr.api.partitions import region_of
 from fakeecr.api.service import Service, operation_of
 from fakeecr.api.wire import error_response, new_request_id
-from fakeecr.aws_errors import ECRError
+from fakeecr.aws_errors import InvalidTokenError
+from fakeecr.events import EventLog
+from fakeecr.faults import Faults
+from fakeecr.http import NetworkError
+from fakeecr.journal import Journal, RecordedCall
 from fakeecr.registry.call import Backend
 from fakeecr.registry.expiry import DailyRun
-from fakeecr.rules.messages import suggestion
+from fakeecr.rules.arns import root_arn
 from fakeecr.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -23,7 +26,7 @@ if TYPE_CHECKING:
 
 
 class Gate:
-    """Answers the requests of one fake: with an ordered failure if there is one, otherwise from the API.
+    """Answers the requests of one fake: by a fault if one was ordered, otherwise from the API; and records them.
 
     Args:
         store: the database of its registries.
@@ -33,16 +36,21 @@ class Gate:
         store: the database of its registries.
         backend: its registries.
         daily_run: the daily run of its lifecycle policies.
-        failures: the failures that a test ordered.
+        journal: the requests that it answered.
+        faults: the faults that a test ordered.
+        events: what its registries emitted.
         traffic: a thread is inside of it while it uses the registries.
     """
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        self.backend = Backend(store, settings, region_of)
-        self.daily_run = DailyRun(store)
-        self.failures = Failures()
+        self.journal = Journal()
+        self.faults = Faults()
+        self.events = EventLog()
+        self.backend = Backend(store, settings, region_of, self.events.record)
+        self.daily_run = DailyRun(self.backend)
         self.traffic = Traffic()
+        self._settings = settings
         self._api = Service(self.backend, self.daily_run)
 
     def answer(self, request: Request) -> Response:
@@ -50,59 +58,82 @@ class Gate:
 
         Warns:
             PublishedLimitWarning: only a published limit refused the request.
+            EventHandlerWarning: a handler of an event of this request raised an exception.
 
         Raises:
+            NetworkError: a fault that a test ordered.
             FakeECRError: the fake was stopped.
         """
         with self.traffic:
-            return self._answer(request)
+            response = self._answer(request)
+            self.events.deliver()
+            return response
 
     def _answer(self, request: Request) -> Response:
-        request_id = new_request_id()
         operation = operation_of(request)
-        failure = None if operation is None else self.failures.take(operation)
-        if failure is not None:
-            return error_response(failure, request_id)
-        return self._api.answer(operation, request, request_id)
+        if operation is None or not self.faults:
+            return self._from_api(operation, request)
+        parameters = functools.cache(lambda: self._api.parameters_of(operation, request))
+        blow = self.faults.strike(operation, parameters, request.read_timeout)
+        if isinstance(blow.error, NetworkError):
+            self._record(operation, request, parameters(), blow.error.name)
+            raise NetworkError(blow.error.name)
+        if blow.error is None:
+            response = self._from_api(operation, request)
+        else:
+            response = error_response(blow.error, new_request_id())
+            self._record(operation, request, parameters(), blow.error.code, response.body)
+        return response._replace(delay=blow.delay) if blow.delay else response
+
+    def _from_api(self, operation: str | None, request: Request) -> Response:
+        response, parameters, error = self._api.answer(operation, request, new_request_id())
+        if isinstance(error, InvalidTokenError):
+            response = response._replace(notes=(*response.notes, self._source_of_token(str(parameters["nextToken"]))))
+        name = operation or (request.headers.get("X-Amz-Target") or "").rpartition(".")[2]
+        self._record(name, request, parameters, None if error is None else error.code, response.body)
+        return response
+
+    def _record(
+        self, operation: str, request: Request, parameters: Mapping[str, Any], error: str | None, content: bytes = b""
+    ) -> None:
+        account_id = self._settings.account_id
+        region = request.region or self._settings.region
+        registry_id = parameters.get("registryId") or account_id
+        principal = request.caller or _root(region, account_id)
+        self.journal.record(
+            RecordedCall(operation, parameters, region, registry_id, principal, error, content, len(request.body))
+        )
+
+    def _source_of_token(self, token: str) -> str:
+        """Return a note about a refused token: which call returned it."""
+        source = self.journal.source_of(token)
+        if source is None:
+            return (
+                "No call that this fake recorded returned this token. It may have been changed, or be from another "
+                "fake, or from before a reset()."
+            )
+        parameters = {name: value for name, value in source.parameters.items() if name != "nextToken"}
+        described = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        return (
+            f"{source.operation} returned this token, for {described or 'no parameters'}, in {source.region}. A token "
+            "continues only the listing that it is from: the same operation with the same parameters, except "
+            "maxResults."
+        )
+
+    def after_fork(self) -> None:
+        """Separate the database, in a forked child, from the parent's, which other threads were using."""
+        self.store.after_fork()
+        self.backend.after_fork()
 
     def reset(self) -> None:
-        """Delete every registry and every ordered failure."""
+        """Delete every registry, and forget every recorded call, event and ordered fault."""
         self.store.reset()
-        self.failures.clear()
+        self.journal.clear()
+        self.faults.clear()
+        self.events.clear()
 
 
-class Failures:
-    """The failures that a test ordered for the next calls of operations."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._ordered: dict[str, deque[ECRError]] = {}
-
-    def order(self, operation: str, error: str, times: int) -> None:
-        """Order the next calls of an operation to fail, after those that were ordered before.
-
-        Raises:
-            ValueError: the operation or the error does not exist, or `times` is less than 1.
-        """
-        if operation not in operation_names():
-            raise ValueError(f"ECR has no operation {operation!r}.{suggestion(operation, operation_names())}")
-        if error not in known_errors():
-            raise ValueError(f"ECR has no error {error!r}.{suggestion(error, known_errors())}")
-        if times < 1:
-            raise ValueError(f"times must be 1 or more, not {times}.")
-        message, status = known_errors()[error]
-        with self._lock:
-            self._ordered.setdefault(operation, deque()).extend([ECRError(error, message, status)] * times)
-
-    def take(self, operation: str) -> ECRError | None:
-        """Remove and return the next error that was ordered for an operation; None if there is none left."""
-        if not self._ordered:
-            return None
-        with self._lock:
-            errors = self._ordered.get(operation)
-            return errors.popleft() if errors else None
-
-    def clear(self) -> None:
-        """Forget every ordered failure."""
-        with self._lock:
-            self._ordered.clear()
+@functools.cache
+def _root(region: str, account_id: str) -> str:
+    """Return the principal of a caller who gives no name."""
+    return root_arn(region_of(region), account_id)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterable
 from typing import Any, NamedTuple
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
+
+from fakeecr.rules.messages import suggestion
 
 TARGET_PREFIX = "AmazonEC2ContainerRegistry_V20150921."
 
@@ -33,6 +36,43 @@ def operation_names() -> frozenset[str]:
 def operation_model(name: str) -> OperationModel:
     """Return the model of one operation of :func:`operation_names`."""
     return service_model().operation_model(name)
+
+
+def check_operation(name: str, *, any_allowed: bool = False) -> None:
+    """Check a name that a test author gives.
+
+    Args:
+        name: the name of an operation.
+        any_allowed: whether it may be ``"*"``, which stands for every operation.
+
+    Raises:
+        ValueError: there is no such operation; the message has the closest name.
+    """
+    if name not in operation_names() and not (any_allowed and name == "*"):
+        raise ValueError(f"ECR has no operation {name!r}.{suggestion(str(name), operation_names())}")
+
+
+def check_parameters(operation: str, names: Iterable[str]) -> None:
+    """Check the names of parameters that a test author gives.
+
+    Args:
+        operation: the operation that has them; ``"*"`` for any.
+        names: the names.
+
+    Raises:
+        ValueError: there is no such parameter; the message has the closest name.
+    """
+    for name in names:
+        if name not in _parameters(operation):
+            subject = "ECR" if operation == "*" else operation
+            raise ValueError(f"{subject} has no parameter {name!r}.{suggestion(name, _parameters(operation))}")
+
+
+@functools.cache
+def _parameters(operation: str) -> frozenset[str]:
+    operations = operation_names() if operation == "*" else [operation]
+    shapes = [operation_model(name).input_shape for name in operations]
+    return frozenset(name for shape in shapes if shape is not None for name in shape.members)
 
 
 class ErrorModel(NamedTuple):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import logging
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 from fakeecr import clock
 from fakeecr.api.model import TARGET_PREFIX, operation_model, operation_names
@@ -32,6 +33,20 @@ def operation_of(request: Request) -> str | None:
     return None if operation == target or operation not in operation_names() else operation
 
 
+class Answer(NamedTuple):
+    """The answer to a request.
+
+    Attributes:
+        response: the response.
+        parameters: the parameters of the request, as far as they could be read.
+        error: the error that the response has; None if the request succeeded.
+    """
+
+    response: Response
+    parameters: Mapping[str, Any]
+    error: ECRError | None
+
+
 class Service:
     """ECR's JSON API on the registries of one fake.
 
@@ -46,8 +61,8 @@ class Service:
         self._last_fault: str | None = None
         self._last_fault_at = 0.0
 
-    def answer(self, operation: str | None, request: Request, request_id: str) -> Response:
-        """Return the response to a request; an exception becomes a ServerException, and is logged in one line.
+    def answer(self, operation: str | None, request: Request, request_id: str) -> Answer:
+        """Return the answer to a request; an exception becomes a ServerException, and is logged in one line.
 
         Args:
             operation: what :func:`operation_of` returned for the request.
@@ -57,65 +72,76 @@ class Service:
         Warns:
             PublishedLimitWarning: only a published limit refused the request.
         """
-        if operation is None:
-            return error_response(unknown_operation(), request_id)
+        parameters: Mapping[str, Any] = {}
+        error: ECRError
         try:
+            if operation is None:
+                raise unknown_operation()
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
             if self._backend.settings.expire_daily:
                 self._daily_run.run_if_due()
-            return response(200, self._run(operation, request), request_id)
+            body = decode(request.body)
+            if isinstance(body, dict):
+                parameters = body  # until its types are known to be right
+            parameters = parsed = _validator(operation, self._backend.settings.limits).parse(body)
+            self._check(operation, parsed)
+            content = self._run(operation, request.region, parsed)
+            return Answer(response(200, content, request_id), parsed, None)
         except _PublishedLimitError as refusal:
             warn_caller(str(refusal), PublishedLimitWarning)
-            return error_response(refusal.error, request_id)
-        except ECRError as error:
-            return error_response(error, request_id)
+            error = refusal.error
+        except ECRError as refusal:
+            error = refusal
         except Warning:
             raise  # one that the caller turned into an error
         except DatabaseError as cause:
-            return self._fault(unusable_database(operation, cause), request_id)
+            error = self._log(unusable_database(operation or "", cause))
         except Exception as cause:
-            return self._fault(server_fault(operation, cause), request_id)
+            error = self._log(server_fault(operation or "", cause))
+        return Answer(error_response(error, request_id), parameters, error)
 
-    def _fault(self, error: ECRError, request_id: str) -> Response:
-        """Return the response of the fault that is being handled, and log it, unless it is the last one again."""
+    def parameters_of(self, operation: str, request: Request) -> Mapping[str, Any]:
+        """Return the parameters of a request that is not carried out; none if they cannot be read."""
+        try:
+            return _validator(operation, self._backend.settings.limits).parse(decode(request.body))
+        except ECRError:
+            return {}
+
+    def _log(self, fault: ECRError) -> ECRError:
+        """Log the fault that is being handled, unless it is the last one again, and return it."""
         now = clock.elapsed()
-        if error.message != self._last_fault or now - self._last_fault_at > _NOT_LOGGED_AGAIN:
-            self._last_fault, self._last_fault_at = error.message, now
-            _log.error("%s", error.message)
+        if fault.message != self._last_fault or now - self._last_fault_at > _NOT_LOGGED_AGAIN:
+            self._last_fault, self._last_fault_at = fault.message, now
+            _log.error("%s", fault.message)
             _log.debug("The traceback of this fault:", exc_info=True)
-        return error_response(error, request_id)
+        return fault
 
-    def _run(self, operation: str, request: Request) -> dict[str, Any]:
-        """Carry out an operation, and return the body of its response, ready to be encoded."""
-        backend = self._backend
-        parameters = self._parameters(operation, decode(request.body))
-        function = find_function(operation)
-        store = backend.store
-        with store.writing() if OPERATIONS[operation].writes else store.reading() as connection:
-            body = dict(function(backend.call(connection, request.region), parameters))
-        write = _writer(operation)
-        if write is not None:
-            write(body)
-        return body
-
-    def _parameters(self, operation: str, body: Any) -> dict[str, Any]:
-        """Return the parameters in a request's decoded body.
+    def _check(self, operation: str, parameters: dict[str, Any]) -> None:
+        """Check the values of parameters.
 
         Raises:
-            ECRError: they are invalid.
-            _PublishedLimitError: they are invalid only by a published limit.
+            ECRError: one is invalid.
+            _PublishedLimitError: one is invalid only by a published limit.
         """
         limits = self._backend.settings.limits
-        validator = _validator(operation, limits)
-        parameters = validator.parse(body)
         try:
-            validator.check(parameters)
+            _validator(operation, limits).check(parameters)
         except ECRError as error:
             if limits == "published" and _installed_allows(operation, parameters):
                 raise _PublishedLimitError(operation, error) from None
             raise
-        return parameters
+
+    def _run(self, operation: str, region: str | None, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Carry out an operation, and return the content of its response, ready to be encoded."""
+        function = find_function(operation)
+        backend = self._backend
+        with backend.writing(region) if OPERATIONS[operation].writes else backend.reading(region) as call:
+            content = dict(function(call, parameters))
+        write = _writer(operation)
+        if write is not None:
+            write(content)
+        return content
 
 
 class _PublishedLimitError(Exception):

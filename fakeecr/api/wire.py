@@ -93,7 +93,7 @@ def response(status: int, body: Mapping[str, Any], request_id: str) -> Response:
     content = _encode(body)
     headers = {
         "Server": "Server",
-        "Date": _date(int(clock.now().timestamp())),
+        "Date": _date(int(clock.timestamp())),
         "Content-Type": CONTENT_TYPE,
         "Content-Length": str(len(content)),
         "Connection": "keep-alive",

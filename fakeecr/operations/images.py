@@ -31,6 +31,7 @@ from fakeecr import clock
 from fakeecr.aws_errors import invalid_parameter, storage_class_update_not_supported
 from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, of_repository
 from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.registry import events
 from fakeecr.registry.caching import find_repository_to_pull_from
 from fakeecr.registry.call import Call
 from fakeecr.registry.creation import find_repository_to_push_to
@@ -289,7 +290,10 @@ def update_image_storage_class(
     is_archiving = request["targetStorageClass"] == "ARCHIVE"
     if image.status != ("ACTIVE" if is_archiving else "ARCHIVED"):
         raise storage_class_update_not_supported(image.digest, image.status)
-    images.set_status(call.connection, image.key, "ARCHIVED" if is_archiving else "ACTIVE", clock.now())
+    now = clock.now()
+    images.set_status(call.connection, image.key, "ARCHIVED" if is_archiving else "ACTIVE", now)
+    row = pages.get_images(call.connection, [image.key])[image.key]
+    events.storage_class_changed(call, repository, image.digest, row, None if is_archiving else now)
     return {
         "imageId": _identifier(image.digest, request["imageId"].get("imageTag")),
         "imageStatus": "ARCHIVED" if is_archiving else "ACTIVATING",

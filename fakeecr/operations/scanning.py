@@ -27,7 +27,7 @@ from fakeecr.aws_errors import (
 )
 from fakeecr.operations.envelopes import EMPTY, of_registry, of_repository
 from fakeecr.operations.paging import Listing, page_of_items
-from fakeecr.registry import made_up
+from fakeecr.registry import events, made_up
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
 from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry_key
@@ -36,6 +36,7 @@ from fakeecr.rules.arns import finding_arn, repository_arn
 from fakeecr.rules.manifests import LISTS
 from fakeecr.store import images, pages, repositories
 from fakeecr.store.images import StoredImage
+from fakeecr.store.pages import EVERYTHING
 from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
         ImageScanStatusTypeDef,
         PutRegistryScanningConfigurationRequestTypeDef,
         PutRegistryScanningConfigurationResponseTypeDef,
+        RegistryScanningConfigurationTypeDef,
         RepositoryScanningConfigurationFailureTypeDef,
         RepositoryScanningConfigurationTypeDef,
         StartImageScanRequestTypeDef,
@@ -78,8 +80,31 @@ def put_registry_scanning_configuration(
     if len(set(frequencies)) < len(frequencies):
         raise invalid_parameter("rules", "A scan frequency can have one rule only")
     configuration: Any = {"rules": rules, "scanType": scan_type}
-    SCANNING.put(call.connection, ensure_registry(call), configuration, clock.now())
+    registry_key = ensure_registry(call)
+    _emit_frequency_changes(call, get_configuration(call, registry_key), configuration)
+    SCANNING.put(call.connection, registry_key, configuration, clock.now())
     return {"registryScanningConfiguration": configuration, **EMPTY}
+
+
+def _emit_frequency_changes(
+    call: Call, before: RegistryScanningConfigurationTypeDef, after: RegistryScanningConfigurationTypeDef
+) -> None:
+    """Emit which repositories are scanned more or less often than before; only enhanced scanning does [documented]."""
+    if "ENHANCED" not in (before.get("scanType"), after.get("scanType")):
+        return
+    page = repositories.page_of_repositories(call.connection, call.account_id(), call.region.name, EVERYTHING)
+    changes = [
+        (
+            row.name,
+            applied_frequency(before, row.name, scan_on_push=row.settings.scan_on_push).frequency,
+            applied_frequency(after, row.name, scan_on_push=row.settings.scan_on_push).frequency,
+        )
+        for row in page.rows
+    ]
+    scan_type = after.get("scanType", "BASIC")
+    events.scan_frequencies_changed(
+        call, call.account_id(), scan_type, [change for change in changes if change[1] != change[2]]
+    )
 
 
 def get_registry_scanning_configuration(call: Call, request: object) -> GetRegistryScanningConfigurationResponseTypeDef:
@@ -124,7 +149,8 @@ def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> Start
     """Scan an image, at most once in 24 hours. It takes no time in fakeecr."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
-    if get_configuration(call, repository.registry_key).get("scanType") == "ENHANCED":
+    configuration = get_configuration(call, repository.registry_key)
+    if configuration.get("scanType") == "ENHANCED":
         raise feature_disabled()
     if image.status != "ACTIVE":
         raise image_archived(image.digest)
@@ -134,7 +160,7 @@ def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> Start
     last = SCAN.get(call.connection, image.key)
     if last is not None and clock.now() - last.updated_at < _DAY:
         raise scan_quota()
-    scan(call, image)
+    scan(call, repository, image, configuration)
     return {
         "imageId": {"imageDigest": image.digest, **request["imageId"]},
         "imageScanStatus": {"status": "IN_PROGRESS"},

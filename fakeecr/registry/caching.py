@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
+from fakeecr.registry import events
 from fakeecr.registry.call import Call
 from fakeecr.registry.copying import copy_image
 from fakeecr.registry.creation import ensure_repository
@@ -13,7 +14,8 @@ from fakeecr.registry.kinds import CACHE_RULE, CacheRule
 from fakeecr.registry.lookup import Failure, find_images, find_repository, get_registry_key, get_repository
 from fakeecr.rules.upstreams import ecr_registry_at
 from fakeecr.rules.wildcards import longest_prefix
-from fakeecr.store import repositories
+from fakeecr.store import images, repositories
+from fakeecr.store.images import StoredImage
 from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
@@ -53,8 +55,20 @@ def _pull_through(
             continue  # the pull reports it as missing, unless the cache has it already
         cache = cache or ensure_repository(call, account_id, name, "PULL_THROUGH_CACHE", clock.now())
         tag = image_id.get("imageTag")
+        is_cached = _is_cached(call, cache, image, tag)
         copy_image(call, upstream.key, image, cache, [tag] if tag else [])
+        if not is_cached:
+            events.pulled_through(call, cache, prefix, rules[prefix], image.digest, tag)
     return cache
+
+
+def _is_cached(call: Call, cache: StoredRepository, image: StoredImage, tag: str | None) -> bool:
+    """Whether a cache has an image already, with the tag that it is pulled by."""
+    cached = images.get_image(call.connection, cache.key, image.digest)
+    if cached is None or tag is None:
+        return cached is not None
+    row = images.get_tag(call.connection, cache.key, tag)
+    return row is not None and row.image_key == cached.key
 
 
 def _upstream_name(prefix: str, rule: CacheRule, name: str) -> str:

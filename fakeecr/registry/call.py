@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from fakeecr.registry.events import Event
     from fakeecr.rules.arns import Region
     from fakeecr.settings import Settings
     from fakeecr.store.database import Store
@@ -25,6 +27,7 @@ class Call:
         region: the region that the call was made to.
         secret: what seals the page tokens of this database.
         region_of: returns a region of AWS by its name.
+        events: what the operation emits, if its transaction is committed.
     """
 
     connection: Connection
@@ -32,6 +35,7 @@ class Call:
     region: Region
     secret: bytes
     region_of: Callable[[str], Region]
+    events: list[Event] = field(default_factory=list)
 
     def account_id(self, registry_id: str | None = None) -> str:
         """Return the account of the registry that a request names, or else of the default registry."""
@@ -49,12 +53,22 @@ class Backend:
         store: the database.
         settings: the options of the fake.
         region_of: returns a region of AWS by its name.
+        record: takes the events of each transaction that was committed.
     """
 
-    def __init__(self, store: Store, settings: Settings, region_of: Callable[[str], Region]) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        region_of: Callable[[str], Region],
+        record: Callable[[Iterable[Event]], None],
+    ) -> None:
         self.store = store
         self.settings = settings
         self._region_of = region_of
+        self._record = record
+        # Held from the begin of a writing transaction until its events are recorded: they are in the order of commits.
+        self._turn = threading.RLock()
 
     def call(self, connection: Connection, region: str | None = None) -> Call:
         """Build a call to a region, by default the default region, in a transaction."""
@@ -63,6 +77,23 @@ class Backend:
 
     @contextmanager
     def writing(self, region: str | None = None) -> Iterator[Call]:
-        """Open a writing transaction for a call that no client made, such as a test's own push."""
-        with self.store.writing() as connection:
-            yield self.call(connection, region)
+        """Open a writing transaction for a call; its events are recorded when it is committed."""
+        with self._turn:
+            with self.store.writing() as connection:
+                call = self.call(connection, region)
+                yield call
+            if call.events:
+                self._record(call.events)
+
+    @contextmanager
+    def reading(self, region: str | None = None) -> Iterator[Call]:
+        """Open a reading transaction for a call; even a read can emit events, such as one that sees a scan end."""
+        with self.store.reading() as connection:
+            call = self.call(connection, region)
+            yield call
+        if call.events:
+            self._record(call.events)
+
+    def after_fork(self) -> None:
+        """Replace what other threads of the parent were using."""
+        self._turn = threading.RLock()

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from fakeecr.registry import events
 from fakeecr.registry.call import Call
 from fakeecr.registry.lookup import Failure, find_images
 from fakeecr.registry.replication import replicate_deletions
-from fakeecr.store import images
+from fakeecr.store import images, pages
 from fakeecr.store.images import StoredImage
 from fakeecr.store.repositories import StoredRepository
 
@@ -53,6 +54,9 @@ def delete_images(call: Call, repository: StoredRepository, image_ids: Sequence[
             deleted[image.key] = image.digest
             names: Sequence[str | None] = remaining or [None]
             identifiers += [(image.digest, name) for name in names]
+    rows = {row.digest: row for row in pages.get_images(call.connection, [image.key for image in stored]).values()}
+    for digest, name in identifiers:
+        events.deleted(call, repository, digest, rows[digest], name)
     images.remove_tags(call.connection, repository.key, removed_tags)
     images.delete_images(call.connection, deleted)
     if repository.is_registry_configured:

@@ -9,12 +9,13 @@ from sqlalchemy import Connection
 
 from fakeecr import clock
 from fakeecr.aws_errors import invalid_parameter
+from fakeecr.registry import events
+from fakeecr.registry.call import Backend, Call
 from fakeecr.registry.kinds import LIFECYCLE_POLICY, StoredLifecyclePolicy
 from fakeecr.rules import lifecycle
 from fakeecr.rules.lifecycle import Candidate, Decision, LifecyclePolicy, Rule
 from fakeecr.rules.policy_text import PolicyError
-from fakeecr.store import images
-from fakeecr.store.database import Store
+from fakeecr.store import images, pages, repositories
 
 _DAY = timedelta(days=1)
 
@@ -75,45 +76,63 @@ def decide(connection: Connection, repository_key: int, rules: Sequence[Rule], n
     return lifecycle.evaluate(rules, candidates, now)
 
 
-def carry_out_policies(connection: Connection, now: datetime) -> list[Decision]:
+def carry_out_policies(call: Call, now: datetime) -> list[Decision]:
     """Carry out the lifecycle policies of all registries, and return the decisions."""
     decisions: list[Decision] = []
-    for repository_key, policy in LIFECYCLE_POLICY.everywhere(connection):
-        decided = decide(connection, repository_key, lifecycle.parse(policy["text"]).rules, now)
-        stored = images.get_images(connection, repository_key, [decision.image.digest for decision in decided])
-        expired = [decision.image.digest for decision in decided if decision.rule.action == "expire"]
-        images.delete_images(connection, [stored[digest].key for digest in expired])
-        for decision in decided:
-            if decision.rule.action == "transition":
-                images.set_status(connection, stored[decision.image.digest].key, "ARCHIVED", now)
-        _put(connection, repository_key, policy["text"], now, now)
+    for repository_key, policy in LIFECYCLE_POLICY.everywhere(call.connection):
+        decided = decide(call.connection, repository_key, lifecycle.parse(policy["text"]).rules, now)
+        _carry_out(call, repository_key, decided, now)
+        _put(call.connection, repository_key, policy["text"], now, now)
         decisions += decided
     return decisions
 
 
+def _carry_out(call: Call, repository_key: int, decisions: Sequence[Decision], now: datetime) -> None:
+    """Delete and archive images of one repository, as was decided."""
+    if not decisions:
+        return
+    repository = repositories.get_address(call.connection, repository_key)
+    digests = [decision.image.digest for decision in decisions]
+    keys = {digest: image.key for digest, image in images.get_images(call.connection, repository_key, digests).items()}
+    rows = pages.get_images(call.connection, list(keys.values()))
+    local_call = call.in_region(repository.region)
+    expired = []
+    for image, rule in decisions:
+        key = keys[image.digest]
+        if rule.action == "expire":
+            expired.append(key)
+            tags: Sequence[str | None] = image.tags or [None]
+            for tag in tags:
+                events.deleted(local_call, repository, image.digest, rows[key], tag)
+        else:
+            images.set_status(call.connection, key, "ARCHIVED", now)
+            events.storage_class_changed(local_call, repository, image.digest, rows[key], activated_at=None)
+    images.delete_images(call.connection, expired)
+
+
 class DailyRun:
-    """The run of lifecycle policies that AWS makes every day, on one database.
+    """The run of lifecycle policies that AWS makes every day, in all registries of a fake.
 
     Args:
-        store: the database.
+        backend: the registries.
     """
 
-    def __init__(self, store: Store) -> None:
-        self._store = store
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._next: datetime | None = None
 
     def run(self) -> list[Decision]:
         """Carry out every lifecycle policy now, and return the decisions."""
         now = clock.now()
         self._next = now + _DAY
-        with self._store.writing() as connection:
-            return carry_out_policies(connection, now)
+        with self._backend.writing() as call:
+            return carry_out_policies(call, now)
 
     def run_if_due(self) -> None:
         """Carry out every lifecycle policy if 24 hours have passed since the last run, in any process."""
         now = clock.now()
         if self._next is None or now >= self._next:
-            with self._store.reading() as connection:
-                self._next = (LIFECYCLE_POLICY.oldest_update(connection) or now) + _DAY
+            with self._backend.reading() as call:
+                self._next = (LIFECYCLE_POLICY.oldest_update(call.connection) or now) + _DAY
         if now >= self._next:
             self.run()

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fakeecr import aws_errors, clock
 from fakeecr.aws_errors import invalid_parameter
-from fakeecr.registry import layers, scanning
+from fakeecr.registry import events, layers, scanning
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import REPLICATION, SCANNING, SIGNING
 from fakeecr.registry.replication import replicate
@@ -83,6 +83,7 @@ def push_image(
         tags: the tags that it gets, each with its row, or None if no image has the tag yet.
     """
     stored = images.put_image(call.connection, repository.key, existing, image, tags, restored_at=image.pushed_at)
+    events.pushed(call, repository, image.digest, image.contents, tags)
     if not (repository.is_registry_configured or repository.scan_on_push):
         return
     configurations = documents.get_configurations(call.connection, repository.registry_key)

@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from fakeecr import clock
+from fakeecr.registry import events
 from fakeecr.registry.call import Call
 from fakeecr.registry.copying import copy_image
 from fakeecr.registry.creation import ensure_repository
@@ -79,11 +80,11 @@ def _replicate_to(
     tags: Sequence[str],
 ) -> None:
     now = clock.now()
-    target = ensure_repository(
-        call.in_region(destination.region), destination.account_id, repository.name, "REPLICATION", now
-    )
-    for key in copy_image(call, repository.key, image, target, tags, restored_at=now):
+    call_there = call.in_region(destination.region)
+    target = ensure_repository(call_there, destination.account_id, repository.name, "REPLICATION", now)
+    for key in copy_image(call_there, repository.key, image, target, tags, restored_at=now):
         REPLICA.put(call.connection, key, {"status": "COMPLETE"}, now, destination.name)
+    events.replicated(call_there, target, repository.account_id, call.region.name, image.digest, tags)
 
 
 def replicate_deletions(

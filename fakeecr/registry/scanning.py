@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakeecr import clock
+from fakeecr.registry import events
 from fakeecr.registry.call import Call
-from fakeecr.registry.kinds import SCAN, SCANNING
+from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
 from fakeecr.rules.manifests import LISTS
 from fakeecr.rules.wildcards import matches_scan_filter
+from fakeecr.store import images
 from fakeecr.store.images import StoredImage
 from fakeecr.store.repositories import StoredRepository
 
@@ -59,9 +61,33 @@ def scan_on_push(
     """Scan an image that is new in a repository, if it is configured to; lists are not scanned."""
     applied = applied_frequency(configuration, repository.name, scan_on_push=repository.scan_on_push)
     if applied.frequency != "MANUAL" and media_type not in LISTS:
-        scan(call, image)
+        scan(call, repository, image, configuration)
 
 
-def scan(call: Call, image: StoredImage) -> None:
-    """Record that an image was scanned now."""
+def scan(
+    call: Call,
+    repository: StoredRepository,
+    image: StoredImage,
+    configuration: RegistryScanningConfigurationTypeDef,
+) -> None:
+    """Scan an image now."""
     SCAN.put(call.connection, image.key, None, clock.now())
+    emit_end(call, repository, image, configuration)
+
+
+def emit_end(
+    call: Call,
+    repository: StoredRepository,
+    image: StoredImage,
+    configuration: RegistryScanningConfigurationTypeDef,
+) -> None:
+    """Emit that a scan of an image ended."""
+    findings = FINDINGS.get(call.connection, image.key)
+    events.scanned(
+        call,
+        repository,
+        image.digest,
+        images.get_tags(call.connection, [image.key]).get(image.key, []),
+        [] if findings is None else findings.content,
+        is_enhanced=configuration.get("scanType") == "ENHANCED",
+    )

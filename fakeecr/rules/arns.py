@@ -38,6 +38,11 @@ def registry_host(region: Region, account_id: str) -> str:
     return f"{account_id}.dkr.ecr.{region.name}.{region.dns_suffix}"
 
 
+def root_arn(region: Region, account_id: str) -> str:
+    """Return the ARN of an account's root, for the partition of a region."""
+    return f"arn:{region.partition}:iam::{account_id}:root"
+
+
 def kms_arn(region: Region, account_id: str, resource: str) -> str:
     """Return the ARN of a KMS key or alias, given as ``key/…`` or ``alias/…``."""
     return f"arn:{region.partition}:kms:{region.name}:{account_id}:{resource}"

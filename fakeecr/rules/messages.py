@@ -38,3 +38,15 @@ def check_argument(name: str, parse: Callable[[Any], _Value], value: Any) -> _Va
         return parse(value)
     except ValueError as error:
         raise ValueError(f"{name}: {error}") from None
+
+
+def check_count(name: str, value: object, least: int) -> None:
+    """Check an argument that counts something.
+
+    Raises:
+        ValueError: it is not a whole number, or too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ValueError(f"{name} must be a whole number, not {show(value)}.")
+    if value < least:
+        raise ValueError(f"{name} must be {least} or more, not {value}.")

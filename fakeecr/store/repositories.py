@@ -46,6 +46,14 @@ class RegistryRow(NamedTuple):
     region: str
 
 
+class RepositoryAddress(NamedTuple):
+    """Where a repository is: the account and region of its registry, and its name."""
+
+    account_id: str
+    region: str
+    name: str
+
+
 class StoredRepository(NamedTuple):
     """A repository as an operation on it needs it.
 
@@ -166,6 +174,14 @@ def get_repository(connection: Connection, account_id: str, region: str, name: s
         scan_on_push=bool(scan_on_push),
         is_registry_configured=bool(is_configured),
     )
+
+
+def get_address(connection: Connection, key: int) -> RepositoryAddress:
+    """Return where the repository with a key is."""
+    statement = select(Registry.account_id, Registry.region, Repository.name).join(
+        Registry.__table__, Repository.registry_id == Registry.id
+    )
+    return RepositoryAddress(*connection.execute(statement.where(Repository.id == key)).one())
 
 
 def page_of_repositories(connection: Connection, account_id: str, region: str, place: Place) -> Page[RepositoryRow]:

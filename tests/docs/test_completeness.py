@@ -26,7 +26,7 @@ ERRORS = (REFERENCE / "errors.md").read_text(encoding="utf-8")
 PLUGIN = (REFERENCE / "pytest-plugin.md").read_text(encoding="utf-8")
 GENERATED = dict(generated_reference.pages())
 
-METHODS = [name for name in vars(FakeECR) if not name.startswith("_")]
+METHODS = [name for name in dir(FakeECR) if not name.startswith("_")]
 # What adapters and forks call, and not test authors.
 INTERNAL = {"answer", "before_fork", "after_fork_in_child"}
 

@@ -66,6 +66,26 @@ def page(rows: int, rounds: int) -> list[Row]:
     ]
 
 
+def journal(rounds: int) -> list[Row]:
+    """Compare a page of 100 with one that is not recorded."""
+    ecr, silent = FakeECR(region=REGION), FakeECR(region=REGION)
+    for fake in (ecr, silent):
+        fake.seed(registry(10_000))
+    silent._open()._record = lambda *_: None  # type: ignore[method-assign]
+    recorded, unrecorded = ecr.client(), silent.client()
+
+    ours, without = medians(
+        lambda: recorded.list_images(repositoryName="big"),
+        lambda: unrecorded.list_images(repositoryName="big"),
+        rounds=rounds,
+        each=20,
+    )
+    assert (len(ecr.calls) + ecr.calls.dropped, len(silent.calls)) == ((rounds + 3) * 20, 0)
+    ecr.stop()
+    silent.stop()
+    return [Row(f"a page of {PAGE}, recorded", ours, "the same, not recorded", without, "at most 1.02×")]
+
+
 def bare_select(ecr: FakeECR) -> Callable[[], list[Any]]:
     """Return a function that runs the statement of a first page, on the fake's own connection in memory.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from tests.benchmarks.listing import depth, fresh, page
+from tests.benchmarks.listing import depth, fresh, journal, page
 from tests.benchmarks.measuring import Row
 from tests.benchmarks.seeding import seeding
 from tests.benchmarks.starting import starting
@@ -15,6 +15,7 @@ PARTS: Mapping[str, Callable[[int], list[Row]]] = {
     "starting": lambda scale: starting(rounds=30 // scale),
     "fresh": lambda scale: fresh(rounds=200 // scale),
     "page": lambda scale: page(100_000 // scale, rounds=200 // scale),
+    "journal": lambda scale: journal(rounds=600 // scale),
     "pushing": lambda scale: pushing(100_000 // scale, rounds=100 // scale),
     "deleting": lambda scale: deleting(100_000 // scale, rounds=60 // scale),
     "describing": lambda scale: describing(100_000 // scale, rounds=100 // scale),

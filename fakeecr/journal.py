@@ -171,8 +171,8 @@ class Journal:
 
     def calls(self) -> RecordedCalls:
         """Return the calls."""
-        with self._lock:
-            return RecordedCalls(self._calls, self._dropped)
+        # Without the lock, which a fork in another thread would leave locked in the child. A copy is one step of Python.
+        return RecordedCalls(self._calls.copy(), self._dropped)
 
     def source_of(self, token: str) -> RecordedCall | None:
         """Return the last call whose response has a page token, or None if none is recorded."""

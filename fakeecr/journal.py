@@ -171,7 +171,7 @@ class Journal:
 
     def calls(self) -> RecordedCalls:
         """Return the calls."""
-        # Without the lock, which a fork in another thread would leave locked in the child. A copy is one step of Python.
+        # Without the lock, which a fork in another thread would leave locked in the child. A copy is atomic.
         return RecordedCalls(self._calls.copy(), self._dropped)
 
     def source_of(self, token: str) -> RecordedCall | None:

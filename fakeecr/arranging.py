@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+from os import PathLike, fsdecode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from fakeecr import clock
+from fakeecr.errors import SeedError
 from fakeecr.registry import made_up
-from fakeecr.registry.call import Backend
+from fakeecr.registry.call import Backend, Call
 from fakeecr.registry.creation import ensure_repository
 from fakeecr.registry.drafts import MismatchError, draft_image
 from fakeecr.registry.kinds import FINDINGS
+from fakeecr.registry.layered import ImageLayer, describe_layer, draft_layered
 from fakeecr.registry.limits import check_repository_name
 from fakeecr.registry.lookup import get_repository
 from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
-from fakeecr.rules.manifests import LISTS
+from fakeecr.rules.manifests import LISTS, digest_of
 from fakeecr.rules.messages import check_argument, show, suggestion
+from fakeecr.seeds.files import LayerContent, layer_parts, read_layer
 from fakeecr.seeds.values import Content, MediaType, Moment, Size
 from fakeecr.store import images
+from fakeecr.store import layers as layer_store
 from fakeecr.store.images import NewImage
+from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -35,6 +43,7 @@ class PushOptions(TypedDict, total=False):
     digest: str | None
     manifest: str | bytes | None
     media_type: str | None
+    layers: Iterable[bytes | PathLike[str]] | None
     platforms: Sequence[str]
     size: int | None
     pushed_at: datetime | str | None
@@ -87,16 +96,15 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
     checked_tags = tuple([check_argument("tags", names.TAG.check, tag) for tag in tags])
     account_id, region = _registry_of(backend, options)
     platforms = _platforms_of(options)
-    image = _draft(options, platforms)
+    layers = _read_layers(options)
+    template = _draft(options, platforms)
 
     with backend.writing(region) as call:
-        target = ensure_repository(call, account_id, name, "CREATE_ON_PUSH", image.pushed_at)
-        children: list[NewImage] = []
-        if not image.digest:
-            words = made_up.new_words(call, target.key, name, platforms)
-            image = image._replace(digest=made_up.made_digest(words), made_from=words)
-        if platforms:
-            *children, image = made_up.split_by_platform(image, platforms)
+        target = ensure_repository(call, account_id, name, "CREATE_ON_PUSH", template.pushed_at)
+        if layers:
+            *children, image = _add_layers(call, target, layers, platforms, template.pushed_at)
+        else:
+            *children, image = _make_up_what_is_missing(call, target, template, platforms)
         for child in children:
             existing = images.get_image(call.connection, target.key, child.digest)
             push_image(call, target, existing, child, {})
@@ -111,6 +119,82 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
         tags=checked_tags,
         platforms=digests,
     )
+
+
+def _make_up_what_is_missing(
+    call: Call, target: StoredRepository, image: NewImage, platforms: Sequence[str]
+) -> list[NewImage]:
+    """Return the image, made up if it has no digest yet; with platforms, the image of each, and their index."""
+    if not image.digest:
+        words = made_up.new_words(call, target.key, target.name, platforms)
+        image = image._replace(digest=made_up.made_digest(words), made_from=words)
+    return made_up.split_by_platform(image, platforms) if platforms else [image]
+
+
+# --- Layers --------------------------------------------------------------------------------------
+
+
+class _Layer(NamedTuple):
+    """A layer to push: where an error says it is, its content to store, and how the image names it."""
+
+    place: str
+    content: LayerContent
+    described: ImageLayer
+
+
+def _read_layers(options: PushOptions) -> list[_Layer]:
+    """Return the layers that the options give; files are read here for their digests, and again to be stored."""
+    layers = options.get("layers")
+    if layers is None:
+        return []
+    for other in ("digest", "manifest", "media_type", "size"):
+        if options.get(other) is not None:
+            raise ValueError(f"layers: the image is made of them, so it cannot be given a {other}")
+    if isinstance(layers, str | bytes | Mapping) or not isinstance(layers, Iterable):
+        raise ValueError(f"layers: expected a list of layers; got {show(layers)}")
+    read = [_read_layer(f"layers[{index}]", layer) for index, layer in enumerate(layers)]
+    if not read:
+        raise ValueError("layers: expected at least one layer; leave it out, and fakeecr makes up an image")
+    return read
+
+
+def _read_layer(place: str, layer: Any) -> _Layer:
+    with _errors_at(place):
+        if isinstance(layer, PathLike):
+            file = Path(fsdecode(layer))
+            content, parts = read_layer(Path(), str(file), place), layer_parts(file, place)
+        elif isinstance(layer, bytes):
+            content, parts = LayerContent(digest_of(layer), len(layer), [layer]), iter([layer])
+        else:
+            raise ValueError(f"{place}: expected the bytes of a layer, or a file as a pathlib.Path; got {show(layer)}")
+        if not content.size:
+            raise ValueError(f"{place}: expected one byte or more; Amazon ECR stores no empty layers")
+        return _Layer(place, content, describe_layer(content.digest, content.size, parts))
+
+
+@contextmanager
+def _errors_at(place: str) -> Iterator[None]:
+    """Turn the error of a file that a seed could name too into one of an argument."""
+    try:
+        yield
+    except SeedError as error:
+        raise ValueError(f"{place}: {error.problem}") from None
+
+
+def _add_layers(
+    call: Call, target: StoredRepository, layers: Sequence[_Layer], platforms: Sequence[str], pushed_at: datetime
+) -> list[NewImage]:
+    """Store layers with the config of each image that has them, and return these images, and at the end their index."""
+    layered = draft_layered([layer.described for layer in layers], platforms, pushed_at)
+    for place, content, _ in layers:
+        with _errors_at(place):
+            layer_store.add_layer(call.connection, target.key, content.digest, content.size, content.parts)
+    for config in layered.configs:
+        layer_store.add_layer(call.connection, target.key, digest_of(config), len(config), [config])
+    return layered.images
+
+
+# --- Arguments of a push -------------------------------------------------------------------------
 
 
 def _platforms_of(options: PushOptions) -> list[str]:

@@ -292,8 +292,9 @@ class FakeECR(Instruments):
         """Return every repository as a mapping that :meth:`seed` takes, and write it to a YAML file if asked.
 
         It leaves out what configures a whole registry (replication, scanning, signing, cache rules, templates,
-        settings), previews, when images were scanned, and where they were replicated and signed. A database in a file
-        keeps them.
+        settings), previews, when images were scanned, where they were replicated and signed, and what
+        :meth:`set_findings`, :meth:`set_preview` and :meth:`set_replication` say about how that goes. A database in a
+        file keeps them.
         """
         from fakeecr.seeds.dump import dump
 
@@ -314,6 +315,9 @@ class FakeECR(Instruments):
             manifest: the exact text of its manifest. It is not checked, so that a test can push a broken one. Default:
                 a small one, different from every other in the repository.
             media_type: the media type of a manifest that names none itself.
+            layers: the bytes of its layers, or their files as ``pathlib.Path``, the lowest first, in gzip or not. They
+                are stored with a config, and the manifest names them. The same layers always make the same image, so
+                pushing them again changes nothing but tags. With `platforms`, each platform's image has these layers.
             platforms: such as ``["linux/amd64", "linux/arm64"]``: pushes an index, and an image for each platform.
             size: its size in bytes. Default: what its manifest says. For an index: the size of each of its images.
             pushed_at: when it was pushed, in UTC unless it names a time zone. Default: now.

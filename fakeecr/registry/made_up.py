@@ -9,10 +9,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-import msgspec
-
 from fakeecr.registry.call import Call
-from fakeecr.rules.manifests import EMPTY_DIGEST, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST, digest_of, parse
+from fakeecr.rules import manifests
+from fakeecr.rules.manifests import EMPTY_DIGEST, OCI_CONFIG, OCI_MANIFEST, PlatformImage, digest_of, parse
 from fakeecr.store import images
 from fakeecr.store.images import NewImage, StoredManifest
 
@@ -39,22 +38,10 @@ def made_digest(words: str) -> str:
 
 def make_index(words: str, platforms: Sequence[str]) -> bytes:
     """Make the index of an image for several platforms, such as ``linux/arm64/v8``."""
-    return msgspec.json.encode(
-        {
-            "schemaVersion": 2,
-            "mediaType": OCI_INDEX,
-            "manifests": [
-                {
-                    "mediaType": OCI_MANIFEST,
-                    "digest": made_digest(child),
-                    "size": len(make_manifest(child)),
-                    "platform": dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False)),
-                }
-                for platform in platforms
-                for child in [_words_for(words, platform)]
-            ],
-            "annotations": {"fakeecr.made-from": words},
-        }
+    children = [(platform, _words_for(words, platform)) for platform in platforms]
+    return manifests.make_index(
+        [PlatformImage(platform, made_digest(child), len(make_manifest(child))) for platform, child in children],
+        annotations={"fakeecr.made-from": words},
     )
 
 

@@ -1,9 +1,9 @@
-"""What an image's manifest says, in the formats of OCI and Docker."""
+"""What an image's manifest says, in the formats of OCI and Docker; and the index of images for several platforms."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import msgspec
@@ -12,6 +12,8 @@ from msgspec import Meta, Struct
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
+OCI_LAYER = "application/vnd.oci.image.layer.v1.tar"
+OCI_GZIPPED_LAYER = "application/vnd.oci.image.layer.v1.tar+gzip"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
 
 # Lists of images: OCI calls one an index.
@@ -216,3 +218,45 @@ def annotations_of(manifest: bytes) -> dict[str, str]:
     except (msgspec.MsgspecError, RecursionError):
         return {}
     return {name: value for name, value in annotations.items() if isinstance(value, str)}
+
+
+# --- Made ----------------------------------------------------------------------------------------
+
+
+class PlatformImage(NamedTuple):
+    """An image of an index.
+
+    Attributes:
+        platform: what it is for, such as ``linux/arm64/v8``.
+        digest: its digest.
+        size: the size of its manifest in bytes.
+    """
+
+    platform: str
+    digest: str
+    size: int
+
+
+def platform_members(platform: str) -> dict[str, str]:
+    """Return a platform such as ``linux/arm64/v8`` as an index and a config have it."""
+    return dict(zip(("os", "architecture", "variant"), platform.split("/"), strict=False))
+
+
+def make_index(images: Iterable[PlatformImage], **members: Any) -> bytes:
+    """Make the index of images for several platforms, with more members at its end."""
+    return msgspec.json.encode(
+        {
+            "schemaVersion": 2,
+            "mediaType": OCI_INDEX,
+            "manifests": [
+                {
+                    "mediaType": OCI_MANIFEST,
+                    "digest": image.digest,
+                    "size": image.size,
+                    "platform": platform_members(image.platform),
+                }
+                for image in images
+            ],
+            **members,
+        }
+    )

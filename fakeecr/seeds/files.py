@@ -1,4 +1,4 @@
-"""Files that a seed names: manifests, which are read at once, and layers, which are read in parts."""
+"""Files that a seed or a push names: manifests, which are read at once, and layers, which are read in parts."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def read_layer(directory: Path, name: str, path: str) -> LayerContent:
     """
     file = directory / name
     sha256, size = hashlib.sha256(), 0
-    for part in _read_layer_parts(file, path):
+    for part in layer_parts(file, path):
         sha256.update(part)
         size += len(part)
     digest = f"sha256:{sha256.hexdigest()}"
@@ -66,14 +66,15 @@ def read_layer(directory: Path, name: str, path: str) -> LayerContent:
 
 def _read_again(file: Path, path: str, digest: str) -> Iterator[bytes]:
     sha256 = hashlib.sha256()
-    for part in _read_layer_parts(file, path):
+    for part in layer_parts(file, path):
         sha256.update(part)
         yield part
     if f"sha256:{sha256.hexdigest()}" != digest:
         raise _changed(file, path)
 
 
-def _read_layer_parts(file: Path, path: str) -> Iterator[bytes]:
+def layer_parts(file: Path, path: str) -> Iterator[bytes]:
+    """Yield the content of a layer's file in parts, with the errors of :func:`read_layer`."""
     return _read_parts(file, path, "a layer", quotas.LARGEST_LAYER)
 
 

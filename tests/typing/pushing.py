@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import assert_type
 
 from mypy_boto3_ecr.type_defs import ImageScanFindingTypeDef
@@ -22,8 +23,10 @@ ecr.push("web", manifest='{"schemaVersion": 2}', media_type="application/vnd.oci
 ecr.push("web", manifest=b"{}", pushed_at="2026-01-01")
 ecr.push("web", digest=f"sha256:{0:064}", pushed_at=datetime(2026, 1, 1, tzinfo=UTC))
 ecr.push("web", platforms=("linux/amd64", "linux/arm64"))
+ecr.push("web", layers=[b"one", Path("two.tar")])
 # None means that an option is not given.
 ecr.push("web", digest=None, manifest=None, media_type=None, size=None, pushed_at=None, registry_id=None, region=None)
+ecr.push("web", layers=None)
 
 ecr.push()  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ecr.push("web", 1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
@@ -32,6 +35,8 @@ ecr.push("web", tag="latest")  # type: ignore[call-arg]  # pyright: ignore[repor
 ecr.push("web", media_typ="text/plain")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ecr.push("web", size="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ecr.push("web", manifest={"schemaVersion": 2})  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ecr.push("web", layers=b"one")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ecr.push("web", layers=["one"])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 ecr.push("web", platforms=[1])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
 ecr.push("web", platforms=None)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ecr.push("web", pushed_at=0)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -1,4 +1,4 @@
-"""What a test author arranges by hand: images that are pushed, and what scans find in them."""
+"""What a test author arranges by hand: images that are pushed, what scans find in them, and what takes time."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from os import PathLike, fsdecode
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, TypeVar, get_args
 
 from fakeecr import clock
 from fakeecr.errors import SeedError
 from fakeecr.registry import made_up
 from fakeecr.registry.call import Backend, Call
+from fakeecr.registry.courses import new_course
 from fakeecr.registry.creation import ensure_repository
 from fakeecr.registry.drafts import MismatchError, draft_image
-from fakeecr.registry.kinds import FINDINGS
+from fakeecr.registry.kinds import FINDINGS, PREVIEW_COURSE, REPLICATION_COURSE, SCAN_COURSE, Course
 from fakeecr.registry.layered import ImageLayer, describe_layer, draft_layered
 from fakeecr.registry.limits import check_repository_name
 from fakeecr.registry.lookup import get_repository
@@ -25,9 +26,10 @@ from fakeecr.rules import names
 from fakeecr.rules.manifests import LISTS, digest_of
 from fakeecr.rules.messages import check_argument, show, suggestion
 from fakeecr.seeds.files import LayerContent, layer_parts, read_layer
-from fakeecr.seeds.values import Content, MediaType, Moment, Size
+from fakeecr.seeds.values import Content, LookCount, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store import layers as layer_store
+from fakeecr.store.documents import Kind
 from fakeecr.store.images import NewImage
 from fakeecr.store.repositories import StoredRepository
 
@@ -51,11 +53,44 @@ class PushOptions(TypedDict, total=False):
     region: str | None
 
 
+ScanResult = Literal[
+    "COMPLETE",
+    "FAILED",
+    "UNSUPPORTED_IMAGE",
+    "SCAN_ELIGIBILITY_EXPIRED",
+    "FINDINGS_UNAVAILABLE",
+    "LIMIT_EXCEEDED",
+    "IMAGE_SIZE_EXCEEDED",
+]
+PreviewResult = Literal["COMPLETE", "EXPIRED", "FAILED"]
+ReplicationResult = Literal["COMPLETE", "FAILED"]
+
+
 class FindingsOptions(TypedDict, total=False):
     """The keyword arguments of :meth:`fakeecr.FakeECR.set_findings`, which describes them."""
 
     tag: str | None
     digest: str | None
+    in_progress: int
+    status: ScanResult
+    registry_id: str | None
+    region: str | None
+
+
+class PreviewOptions(TypedDict, total=False):
+    """The keyword arguments of :meth:`fakeecr.FakeECR.set_preview`, which describes them."""
+
+    in_progress: int
+    status: PreviewResult
+    registry_id: str | None
+    region: str | None
+
+
+class ReplicationOptions(TypedDict, total=False):
+    """The keyword arguments of :meth:`fakeecr.FakeECR.set_replication`, which describes them."""
+
+    in_progress: int
+    status: ReplicationResult
     registry_id: str | None
     region: str | None
 
@@ -225,7 +260,7 @@ def _draft(options: PushOptions, platforms: Sequence[str]) -> NewImage:
 def set_findings(
     backend: Backend, repository: str, findings: Sequence[Mapping[str, Any]], options: FindingsOptions
 ) -> None:
-    """Set what scans of an image find, as :meth:`FakeECR.set_findings` describes.
+    """Set what scans of an image find, and how they go, as :meth:`FakeECR.set_findings` describes.
 
     Raises:
         TypeError: there is no such option.
@@ -239,6 +274,7 @@ def set_findings(
 
     _check_options("set_findings", options, FindingsOptions)
     checked_findings = check_findings(findings)
+    course = _course_of(options, ScanResult)
     if (options.get("tag") is None) is (options.get("digest") is None):
         raise ValueError("An image is identified by its tag or its digest; give one of the two.")
     name = _check_repository(backend, repository)
@@ -256,6 +292,60 @@ def set_findings(
                 f"{reference} is a list of images, which is not scanned; give the digest of one of its images."
             )
         FINDINGS.put(call.connection, image, checked_findings, clock.now())
+        SCAN_COURSE.put(call.connection, image, course, clock.now())
+
+
+def set_preview(backend: Backend, repository: str, options: PreviewOptions) -> None:
+    """Set how previews of a repository's lifecycle policy go, as :meth:`FakeECR.set_preview` describes.
+
+    Raises:
+        TypeError: there is no such option.
+        ValueError: a value is invalid, or the repository does not exist.
+
+    Warns:
+        PublishedLimitWarning: only the published limits refused the repository's name.
+    """
+    _check_options("set_preview", options, PreviewOptions)
+    _set_course(backend, repository, options, PREVIEW_COURSE, _course_of(options, PreviewResult))
+
+
+def set_replication(backend: Backend, repository: str, options: ReplicationOptions) -> None:
+    """Set how replications from a repository go, as :meth:`FakeECR.set_replication` describes.
+
+    Raises:
+        TypeError: there is no such option.
+        ValueError: a value is invalid, or the repository does not exist.
+
+    Warns:
+        PublishedLimitWarning: only the published limits refused the repository's name.
+    """
+    _check_options("set_replication", options, ReplicationOptions)
+    _set_course(backend, repository, options, REPLICATION_COURSE, _course_of(options, ReplicationResult))
+
+
+def _course_of(options: Mapping[str, Any], results: Any) -> Course:
+    """Build the course that options describe, with a final status of this Literal."""
+    in_progress = check_argument("in_progress", LookCount.parse, options.get("in_progress", 0))
+    status, statuses = options.get("status", "COMPLETE"), get_args(results)
+    if status not in statuses:
+        raise ValueError(f"status: expected one of {', '.join(statuses)}; got {show(status)}")
+    return new_course(status, int(in_progress))
+
+
+def _set_course(
+    backend: Backend, repository: str, options: Mapping[str, Any], kind: Kind[Course], course: Course
+) -> None:
+    """Store the course of what begins in a repository from now on."""
+    name = _check_repository(backend, repository)
+    account_id, region = _registry_of(backend, options)
+    with backend.writing(region) as call:
+        target = get_repository(call, name, account_id)
+        if target is None:
+            raise ValueError(
+                f"There is no repository {name} in registry {account_id} in {region}; create it, or push an image to "
+                "it, first."
+            )
+        kind.put(call.connection, target.key, course, clock.now())
 
 
 def _get_image_key(connection: Connection, repository_key: int, tag: str | None, digest: str | None) -> int | None:

@@ -174,6 +174,14 @@ def lifecycle_policy_preview_not_found(repository: Repository) -> ECRError:
     )
 
 
+def lifecycle_policy_preview_in_progress() -> ECRError:
+    """Build the error of starting a preview before the last one has ended [text of the model]."""
+    return ECRError(
+        "LifecyclePolicyPreviewInProgressException",
+        "The previous lifecycle policy preview request has not completed. Wait and try again.",
+    )
+
+
 # --- Images --------------------------------------------------------------------------------------
 
 

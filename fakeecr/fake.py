@@ -16,7 +16,7 @@ from fakeecr import arranging, forks
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
-from fakeecr.arranging import FindingsOptions, PushedImage, PushOptions
+from fakeecr.arranging import FindingsOptions, PreviewOptions, PushedImage, PushOptions, ReplicationOptions
 from fakeecr.errors import FakeECRError
 from fakeecr.gate import Gate
 from fakeecr.instruments import Instruments
@@ -338,7 +338,10 @@ class FakeECR(Instruments):
     def set_findings(
         self, repository: str, findings: Sequence[Mapping[str, Any]], **options: Unpack[FindingsOptions]
     ) -> None:
-        """Set what scans of an image find; by default they find nothing. An image with findings counts as scanned.
+        """Set what scans of an image find, and how they go; by default they find nothing and complete at once.
+
+        An image with findings counts as scanned. What is set holds for this scan and for every later one, until it is
+        set again.
 
         Args:
             repository: the repository's name.
@@ -346,18 +349,78 @@ class FakeECR(Instruments):
                 `description`, `uri` and `attributes`.
             tag: the image's tag. A list of images is never scanned; give the digest of one of its images.
             digest: the image's digest, instead of a tag.
+            in_progress: how many calls of DescribeImageScanFindings say IN_PROGRESS before the scan ends. They are
+                counted again after each StartImageScan. Default: 0.
+            status: the scan's status when it has ended. Default: ``"COMPLETE"``, which is ACTIVE under continuous
+                scanning. The others are ``"FAILED"``, ``"UNSUPPORTED_IMAGE"``, ``"SCAN_ELIGIBILITY_EXPIRED"``,
+                ``"FINDINGS_UNAVAILABLE"``, ``"LIMIT_EXCEEDED"`` and ``"IMAGE_SIZE_EXCEEDED"``; then no findings are
+                returned.
             registry_id: the account of its registry. Default: the fake's.
             region: the region of its registry. Default: the fake's.
 
+        The calls are counted in memory: the count begins again if a database is opened again, and each process that
+        shares a database has its own.
+
         Raises:
             TypeError: there is no such argument.
-            ValueError: the image does not exist or is a list of images, or a name or a finding is invalid.
+            ValueError: the image does not exist or is a list of images, or a value is invalid.
 
         Warns:
             PublishedLimitWarning: only the published limits refused the repository's name.
         """
         with self._in_use() as gate:
             arranging.set_findings(gate.backend, repository, findings, options)
+
+    def set_preview(self, repository: str, **options: Unpack[PreviewOptions]) -> None:
+        """Set how the lifecycle policy previews go that are started in a repository from now on.
+
+        By default they complete at once.
+
+        Args:
+            repository: the repository's name.
+            in_progress: how many calls find a preview in progress before it ends: calls of GetLifecyclePolicyPreview,
+                and of StartLifecyclePolicyPreview, which raise LifecyclePolicyPreviewInProgressException then.
+                Default: 0. They are counted in memory, as with :meth:`set_findings`.
+            status: the preview's status when it has ended. Default: ``"COMPLETE"``. The others are ``"EXPIRED"`` and
+                ``"FAILED"``; then no results are returned.
+            registry_id: the account of its registry. Default: the fake's.
+            region: the region of its registry. Default: the fake's.
+
+        Raises:
+            TypeError: there is no such argument.
+            ValueError: the repository does not exist, or a value is invalid.
+
+        Warns:
+            PublishedLimitWarning: only the published limits refused the repository's name.
+        """
+        with self._in_use() as gate:
+            arranging.set_preview(gate.backend, repository, options)
+
+    def set_replication(self, repository: str, **options: Unpack[ReplicationOptions]) -> None:
+        """Set how the replications go of images that are pushed to a repository from now on.
+
+        By default they complete at once. Images that were pushed before keep their status, and backfills always
+        complete at once.
+
+        Args:
+            repository: the name of the repository that is replicated.
+            in_progress: how many calls of DescribeImageReplicationStatus say IN_PROGRESS before the replication ends.
+                Default: 0. They are counted in memory, as with :meth:`set_findings`. Only the status waits: the copy
+                is in its destination from the beginning.
+            status: the replication's status when it has ended. Default: ``"COMPLETE"``. With ``"FAILED"`` nothing
+                arrives.
+            registry_id: the account of its registry. Default: the fake's.
+            region: the region of its registry. Default: the fake's.
+
+        Raises:
+            TypeError: there is no such argument.
+            ValueError: the repository does not exist, or a value is invalid.
+
+        Warns:
+            PublishedLimitWarning: only the published limits refused the repository's name.
+        """
+        with self._in_use() as gate:
+            arranging.set_replication(gate.backend, repository, options)
 
     def expire(self) -> list[str]:
         """Carry out the lifecycle policies of all repositories, as AWS does once a day.

@@ -128,6 +128,7 @@ class Gate:
     def reset(self) -> None:
         """Delete every registry, and forget every recorded call, event and ordered fault."""
         self.store.reset()
+        self.backend.looks.clear()
         self.journal.clear()
         self.faults.clear()
         self.events.clear()

@@ -9,7 +9,8 @@ Differences from AWS:
       RepositoryNotFoundException, or lists nothing.
     - **Time.** Scans, previews, replication, backfills, caches and signing are finished when the call that starts
       them returns. That call says IN_PROGRESS or PREPARING, as with AWS; the next one says COMPLETE. So waiters
-      do not wait.
+      do not wait. A test can keep scans, previews and the status of replications in progress, or let them fail:
+      `set_findings()`, `set_preview()` and `set_replication()`.
     - **Messages** are those that have been observed. Where no message has been quoted publicly, fakeecr has its
       own. If a request has several mistakes, the first is reported.
     - **Numbers.** A number with a fraction where an integer is expected, even 1.0, is a SerializationException.
@@ -96,11 +97,11 @@ OPERATIONS: Mapping[str, Operation] = {
     "DeregisterPullTimeUpdateExclusion": Operation("registry", writes=True),
     "DescribeImageReplicationStatus": Operation(
         "replication",
-        not_modelled="replication that is in progress or failed: it takes no time",
+        not_modelled="time: `set_replication()` sets what the status is; the codes of failures",
     ),
     "DescribeImageScanFindings": Operation(
         "scanning",
-        not_modelled="scans that are in progress or failed; of enhanced findings, scores and remediations",
+        not_modelled="time: `set_findings()` sets what the status is; of enhanced findings, scores and remediations",
     ),
     "DescribeImageSigningStatus": Operation("signing", not_modelled="signatures: there is only the status, COMPLETE"),
     "DescribeImages": Operation(
@@ -119,7 +120,7 @@ OPERATIONS: Mapping[str, Operation] = {
     ),
     "GetDownloadUrlForLayer": Operation("layers", writes=True, not_modelled="expiry: the URL holds the bytes"),
     "GetLifecyclePolicy": Operation("lifecycle"),
-    "GetLifecyclePolicyPreview": Operation("lifecycle"),
+    "GetLifecyclePolicyPreview": Operation("lifecycle", not_modelled="time: `set_preview()` sets what the status is"),
     "GetRegistryPolicy": Operation("policies", acts=False),
     "GetRegistryScanningConfiguration": Operation("scanning"),
     "GetRepositoryPolicy": Operation("policies", acts=False),

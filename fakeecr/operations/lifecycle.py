@@ -3,6 +3,8 @@
 Differences from AWS:
     - **When policies act.** A policy acts when `expire()` is called, or every 24 hours with `expire_daily=True`;
       with AWS, within a day.
+    - **How previews go.** A preview takes no time, unless `set_preview()` keeps it in progress or gives it another
+      status. AWS does not document what a preview that is not complete has; here it has no results and no summary.
 """
 
 from __future__ import annotations
@@ -10,18 +12,30 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.aws_errors import lifecycle_policy_not_found, lifecycle_policy_preview_not_found
+from fakeecr.aws_errors import (
+    lifecycle_policy_not_found,
+    lifecycle_policy_preview_in_progress,
+    lifecycle_policy_preview_not_found,
+)
 from fakeecr.operations.envelopes import LAST_PAGE, of_repository
 from fakeecr.operations.paging import Listing, refuse_paging
 from fakeecr.registry import expiry
 from fakeecr.registry.call import Call
-from fakeecr.registry.kinds import LIFECYCLE_POLICY, LIFECYCLE_PREVIEW, Preview, StoredLifecyclePolicy
+from fakeecr.registry.courses import AT_ONCE, COMPLETE, IN_PROGRESS, look
+from fakeecr.registry.kinds import (
+    LIFECYCLE_POLICY,
+    LIFECYCLE_PREVIEW,
+    PREVIEW_COURSE,
+    Preview,
+    StoredLifecyclePolicy,
+)
 from fakeecr.registry.lookup import check_image_id, find_images, find_repository
 from fakeecr.store import previews
 from fakeecr.store.previews import PreviewRow
 from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr.literals import LifecyclePolicyPreviewStatusType
     from mypy_boto3_ecr.type_defs import (
         DeleteLifecyclePolicyRequestTypeDef,
         DeleteLifecyclePolicyResponseTypeDef,
@@ -86,10 +100,16 @@ def _find_policy(call: Call, repository: StoredRepository) -> StoredLifecyclePol
 def start_lifecycle_policy_preview(
     call: Call, request: StartLifecyclePolicyPreviewRequestTypeDef
 ) -> StartLifecyclePolicyPreviewResponseTypeDef:
-    """Evaluate a policy, by default the repository's own, and store what it would do. It takes no time in fakeecr."""
+    """Evaluate a policy, by default the repository's own, and store what it would do.
+
+    It takes no time, unless `set_preview()` keeps it in progress; until it ends, no other can be started.
+    """
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     text = request.get("lifecyclePolicyText") or _find_policy(call, repository)["text"]
     rules = expiry.parse_policy(text).rules
+    last = LIFECYCLE_PREVIEW.get(call.connection, repository.key)
+    if last is not None and _look(call, last.content) == IN_PROGRESS:
+        raise lifecycle_policy_preview_in_progress()
     now = clock.now()
     rows = [
         PreviewRow(
@@ -104,13 +124,15 @@ def start_lifecycle_policy_preview(
     ]
     previews.put_preview(call.connection, repository.key, rows)
     transitioning = sum(row.action == "TRANSITION" for row in rows)
-    last = LIFECYCLE_PREVIEW.get(call.connection, repository.key)
     preview: Preview = {
         "text": text,
         "expiring": len(rows) - transitioning,
         "transitioning": transitioning,
         "number": 1 if last is None else last.content.get("number", 0) + 1,
     }
+    course = PREVIEW_COURSE.get(call.connection, repository.key)
+    if course is not None:
+        preview["course"] = course.content
     LIFECYCLE_PREVIEW.put(call.connection, repository.key, preview, now)
     return {"lifecyclePolicyText": text, "status": "IN_PROGRESS", **of_repository(repository)}
 
@@ -124,6 +146,22 @@ def get_lifecycle_policy_preview(
     if document is None:
         raise lifecycle_policy_preview_not_found(repository)
     preview = document.content
+    tagged = _TAGGED_BY_STATUS[request.get("filter", {}).get("tagStatus", "ANY")]
+    image_ids = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request.get("imageIds", [])}
+    if image_ids:
+        refuse_paging(request, "imageIds")
+        for result in find_images(call, repository, request["imageIds"]):
+            check_image_id(result)
+    listing = Listing(call, request, "GetLifecyclePolicyPreview", repository.key, tagged, preview.get("number"))
+    status = _look(call, preview)
+    if status != COMPLETE:
+        return {  # type: ignore[typeddict-item] # no summary, although the type requires it
+            "lifecyclePolicyText": preview["text"],
+            "previewResults": [],
+            "status": status,
+            **of_repository(repository),
+            **LAST_PAGE,
+        }
     response: GetLifecyclePolicyPreviewResponseTypeDef = {
         "lifecyclePolicyText": preview["text"],
         "previewResults": [],
@@ -132,19 +170,18 @@ def get_lifecycle_policy_preview(
         **of_repository(repository),
         **LAST_PAGE,
     }
-    tagged = _TAGGED_BY_STATUS[request.get("filter", {}).get("tagStatus", "ANY")]
-    if "imageIds" in request:
-        refuse_paging(request, "imageIds")
-        for result in find_images(call, repository, request["imageIds"]):
-            check_image_id(result)
-        image_ids = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request["imageIds"]}
+    if image_ids:
         rows = previews.get_previewed(call.connection, repository.key, tagged, image_ids)
         response["previewResults"] = [_result(row) for row in rows]
         return response
-    listing = Listing(call, request, "GetLifecyclePolicyPreview", repository.key, tagged, preview.get("number"))
     page = previews.page_of_preview(call.connection, repository.key, tagged, listing.place)
     response["previewResults"] = [_result(row) for row in page.rows]
     return {**response, **listing.envelope(page)}
+
+
+def _look(call: Call, preview: Preview) -> LifecyclePolicyPreviewStatusType:
+    """Count a look at a preview, and return its status."""
+    return look(call.looks, preview.get("course", AT_ONCE), preview.get("number"))  # type: ignore[return-value] # as it was set
 
 
 def _result(row: PreviewRow) -> LifecyclePolicyPreviewResultTypeDef:

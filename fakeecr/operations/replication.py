@@ -3,6 +3,8 @@
 Differences from AWS:
     - **What arrives** is an image with its layers, and the images of a list. It is scanned in its destination as
       if it had been pushed there, and is neither signed nor replicated further.
+    - **How replications go.** A replication takes no time. `set_replication()` keeps its status in progress, but the
+      copy is in its destination from the beginning, or never if it fails. The codes of failures are not known.
     - **Deletions** are replicated only if BatchDeleteImage made them: not those of lifecycle policies, and not
       that of a whole repository.
     - **Backfills** finish at once, so they can neither be stopped nor be in progress twice.
@@ -22,7 +24,7 @@ from fakeecr.operations.paging import Listing, page_of_items
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import BACKFILL, REPLICA, REPLICATION, Backfill
 from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry_key
-from fakeecr.registry.replication import Destination, backfill, destinations_of
+from fakeecr.registry.replication import Destination, backfill, destinations_of, look_at_replica
 from fakeecr.rules import quotas
 from fakeecr.store.documents import Document
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import (
         DescribeImageReplicationStatusRequestTypeDef,
         DescribeImageReplicationStatusResponseTypeDef,
+        ImageReplicationStatusTypeDef,
         PutReplicationConfigurationRequestTypeDef,
         PutReplicationConfigurationResponseTypeDef,
     )
@@ -67,19 +70,22 @@ def put_replication_configuration(
 def describe_image_replication_status(
     call: Call, request: DescribeImageReplicationStatusRequestTypeDef
 ) -> DescribeImageReplicationStatusResponseTypeDef:
-    """Return the destinations to which an image was replicated."""
+    """Return the destinations of an image, and how its replication to each of them goes."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
-    replicas = [
-        (Destination.of_name(document.name), document.content)
-        for document in REPLICA.get_all(call.connection, image.key)
-    ]
+    statuses: list[ImageReplicationStatusTypeDef] = []
+    for replica in REPLICA.get_all(call.connection, image.key):
+        destination = Destination.of_name(replica.name)
+        statuses.append(
+            {
+                "region": destination.region,
+                "registryId": destination.account_id,
+                "status": look_at_replica(call, repository, image, replica),
+            }
+        )
     return {
         "imageId": {"imageDigest": image.digest, **request["imageId"]},
-        "replicationStatuses": [
-            {"region": destination.region, "registryId": destination.account_id, "status": content["status"]}  # type: ignore[typeddict-item] # as it was stored
-            for destination, content in replicas
-        ],
+        "replicationStatuses": statuses,
         "repositoryName": repository.name,
         **EMPTY,
     }

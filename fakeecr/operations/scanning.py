@@ -4,6 +4,9 @@ Differences from AWS:
     - **Findings** are those that a test or a seed sets; without them a scan finds nothing. Enhanced scanning
       returns the same findings as `enhancedFindings`, with the attributes `package_name` and `package_version` as
       the vulnerable package, and without scores and remediations.
+    - **How scans go.** A scan takes no time, unless `set_findings()` keeps it in progress or lets it fail. A response
+      without findings has no `imageScanFindings`, as has been observed. Of the descriptions of failures only that of
+      an image that cannot be scanned is known. fakeecr uses it for FAILED, and has none for other statuses.
     - **Images that were pushed before scanning was configured** are not scanned by themselves.
 """
 
@@ -25,13 +28,14 @@ from fakeecr.aws_errors import (
     scan_not_found,
     scan_quota,
 )
-from fakeecr.operations.envelopes import EMPTY, of_registry, of_repository
+from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, of_registry, of_repository
 from fakeecr.operations.paging import Listing, page_of_items
 from fakeecr.registry import events, made_up
 from fakeecr.registry.call import Call
+from fakeecr.registry.courses import COMPLETE, FAILED
 from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
 from fakeecr.registry.lookup import ensure_registry, find_image, find_repository, get_registry_key
-from fakeecr.registry.scanning import applied_frequency, get_configuration, scan
+from fakeecr.registry.scanning import applied_frequency, get_configuration, is_enhanced_scanning, look_at_scan, scan
 from fakeecr.rules.arns import finding_arn, repository_arn
 from fakeecr.rules.manifests import LISTS
 from fakeecr.store import images, pages, repositories
@@ -40,6 +44,7 @@ from fakeecr.store.pages import EVERYTHING
 from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr.literals import ScanStatusType
     from mypy_boto3_ecr.type_defs import (
         BatchGetRepositoryScanningConfigurationRequestTypeDef,
         BatchGetRepositoryScanningConfigurationResponseTypeDef,
@@ -47,6 +52,8 @@ if TYPE_CHECKING:
         DescribeImageScanFindingsResponseTypeDef,
         EnhancedImageScanFindingTypeDef,
         GetRegistryScanningConfigurationResponseTypeDef,
+        ImageIdentifierTypeDef,
+        ImageScanFindingsTypeDef,
         ImageScanStatusTypeDef,
         PutRegistryScanningConfigurationRequestTypeDef,
         PutRegistryScanningConfigurationResponseTypeDef,
@@ -64,6 +71,11 @@ _ENHANCED_PAGE_SIZE = 100
 _COMPLETE: ImageScanStatusTypeDef = {"description": "The scan was completed successfully.", "status": "COMPLETE"}
 _ACTIVE: ImageScanStatusTypeDef = {"description": "Continuous scan is selected for image.", "status": "ACTIVE"}
 _ARCHIVED: ImageScanStatusTypeDef = {"description": "The image is archived.", "status": "IMAGE_ARCHIVED"}
+# An image that the scanner does not know. [observed]
+_FAILED: ImageScanStatusTypeDef = {
+    "description": "UnsupportedImageError: The operating system and/or package manager are not supported.",
+    "status": "FAILED",
+}
 # The frequencies of each scan type. [model]
 _FREQUENCIES = {"BASIC": {"SCAN_ON_PUSH", "MANUAL"}, "ENHANCED": {"SCAN_ON_PUSH", "CONTINUOUS_SCAN"}}
 
@@ -146,11 +158,11 @@ def batch_get_repository_scanning_configuration(
 
 
 def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> StartImageScanResponseTypeDef:
-    """Scan an image, at most once in 24 hours. It takes no time in fakeecr."""
+    """Scan an image, at most once in 24 hours. It takes no time, unless `set_findings()` keeps it in progress."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image = find_image(call, repository, request["imageId"])
     configuration = get_configuration(call, repository.registry_key)
-    if configuration.get("scanType") == "ENHANCED":
+    if is_enhanced_scanning(configuration):
         raise feature_disabled()
     if image.status != "ACTIVE":
         raise image_archived(image.digest)
@@ -174,44 +186,59 @@ def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> Start
 def describe_image_scan_findings(
     call: Call, request: DescribeImageScanFindingsRequestTypeDef
 ) -> DescribeImageScanFindingsResponseTypeDef:
-    """Return the findings of an image's last scan, page by page: those that a seed or `set_findings()` gave it."""
+    """Return the findings of an image's last scan, page by page: those that a seed or `set_findings()` gave it.
+
+    While the scan is in progress, and if it did not complete, there is only its status.
+    """
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image_id = request["imageId"]
     image = find_image(call, repository, image_id)
     findings_document = FINDINGS.get(call.connection, image.key)
+    scan_document = SCAN.get(call.connection, image.key)
     # An image with findings counts as scanned, even if no scan was asked for.
-    scan_document = SCAN.get(call.connection, image.key) or findings_document
-    if scan_document is None:
+    last = scan_document or findings_document
+    if last is None:
         raise scan_not_found(image_id, repository)
-    scanned_at = scan_document.updated_at
     findings: Sequence[Any] = [] if findings_document is None else findings_document.content
     configuration = get_configuration(call, repository.registry_key)
-    is_enhanced = configuration.get("scanType") == "ENHANCED"
+    is_enhanced = is_enhanced_scanning(configuration)
     # A page of enhanced findings always has this size. [observed]
     sized_request: Mapping[str, Any] = {**request, "maxResults": _ENHANCED_PAGE_SIZE} if is_enhanced else request
     listing = Listing(call, sized_request, "DescribeImageScanFindings", image.key, findings)
-    page = page_of_items(findings, listing.place)
     frequency = applied_frequency(configuration, repository.name, scan_on_push=repository.scan_on_push).frequency
-    response: DescribeImageScanFindingsResponseTypeDef = {
-        "imageId": {"imageDigest": image.digest, **image_id},
-        "imageScanFindings": {
-            "findingSeverityCounts": dict(Counter(finding["severity"] for finding in findings)),
-            "imageScanCompletedAt": scanned_at,
-            "vulnerabilitySourceUpdatedAt": scanned_at,
-        },
-        "imageScanStatus": _scan_status(image, frequency),
-        **of_repository(repository),
-        **listing.envelope(page),
+    scanned_at = None if scan_document is None else scan_document.updated_at
+    status = look_at_scan(call, repository, image, configuration, scanned_at)
+    full_image_id: ImageIdentifierTypeDef = {"imageDigest": image.digest, **image_id}
+    scan_status = _describe_status(status, image, frequency)
+    if status != COMPLETE:
+        # No findings, although the type requires them. [observed]
+        return {"imageId": full_image_id, "imageScanStatus": scan_status, **of_repository(repository), **LAST_PAGE}  # type: ignore[typeddict-item]
+    page = page_of_items(findings, listing.place)
+    content: ImageScanFindingsTypeDef = {
+        "findingSeverityCounts": dict(Counter(finding["severity"] for finding in findings)),
+        "imageScanCompletedAt": last.updated_at,
+        "vulnerabilitySourceUpdatedAt": last.updated_at,
     }
     # If an enhanced scan found nothing, AWS answers with an empty list of basic findings. [observed]
     if is_enhanced and findings:
-        response["imageScanFindings"]["enhancedFindings"] = _enhance(call, repository, image, page.rows, scanned_at)
+        content["enhancedFindings"] = _enhance(call, repository, image, page.rows, last.updated_at)
     else:
-        response["imageScanFindings"]["findings"] = [*page.rows]
-    return response
+        content["findings"] = [*page.rows]
+    return {
+        "imageId": full_image_id,
+        "imageScanFindings": content,
+        "imageScanStatus": scan_status,
+        **of_repository(repository),
+        **listing.envelope(page),
+    }
 
 
-def _scan_status(image: StoredImage, frequency: str) -> ImageScanStatusTypeDef:
+def _describe_status(status: ScanStatusType, image: StoredImage, frequency: str) -> ImageScanStatusTypeDef:
+    """Return the status of a scan with its description, if that is known."""
+    if status == FAILED:
+        return _FAILED
+    if status != COMPLETE:
+        return {"status": status}
     if frequency != "CONTINUOUS_SCAN":
         return _COMPLETE
     return _ACTIVE if image.status == "ACTIVE" else _ARCHIVED

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from fakeecr.registry.courses import Looks
+
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
@@ -27,6 +29,7 @@ class Call:
         region: the region that the call was made to.
         secret: what seals the page tokens of this database.
         region_of: returns a region of AWS by its name.
+        looks: how often the test has looked at what it keeps in progress.
         events: what the operation emits, if its transaction is committed.
     """
 
@@ -35,6 +38,7 @@ class Call:
     region: Region
     secret: bytes
     region_of: Callable[[str], Region]
+    looks: Looks
     events: list[Event] = field(default_factory=list)
 
     def account_id(self, registry_id: str | None = None) -> str:
@@ -54,6 +58,9 @@ class Backend:
         settings: the options of the fake.
         region_of: returns a region of AWS by its name.
         record: takes the events of each transaction that was committed.
+
+    Attributes:
+        looks: how often the test has looked at what it keeps in progress.
     """
 
     def __init__(
@@ -65,6 +72,7 @@ class Backend:
     ) -> None:
         self.store = store
         self.settings = settings
+        self.looks = Looks()
         self._region_of = region_of
         self._record = record
         # Held from the begin of a writing transaction until its events are recorded: they are in the order of commits.
@@ -73,7 +81,14 @@ class Backend:
     def call(self, connection: Connection, region: str | None = None) -> Call:
         """Build a call to a region, by default the default region, in a transaction."""
         region_of = self._region_of
-        return Call(connection, self.settings, region_of(region or self.settings.region), self.store.secret, region_of)
+        return Call(
+            connection,
+            self.settings,
+            region_of(region or self.settings.region),
+            self.store.secret,
+            region_of,
+            self.looks,
+        )
 
     @contextmanager
     def writing(self, region: str | None = None) -> Iterator[Call]:

@@ -5,7 +5,7 @@ The names of kinds are stored in state files, so they must not change.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from fakeecr.store.documents import ImageKind, Kind
 from fakeecr.store.models import RegistryDocument, RepositoryDocument
@@ -42,6 +42,17 @@ class StoredLifecyclePolicy(TypedDict):
     evaluated: float | None
 
 
+class Course(TypedDict):
+    """How scans, previews or replications go: in progress for a number of looks at them, and then of a final status.
+
+    `id` tells one course from every other, so that the looks at each can be counted; without it, none is in progress.
+    """
+
+    status: str
+    in_progress: NotRequired[int]
+    id: NotRequired[str]
+
+
 class Preview(TypedDict):
     """The last preview of a lifecycle policy; `number` tells previews of the same moment apart."""
 
@@ -49,6 +60,7 @@ class Preview(TypedDict):
     expiring: int
     transitioning: int
     number: int
+    course: NotRequired[Course]
 
 
 # Of registries.
@@ -66,9 +78,13 @@ BACKFILL: Kind[Backfill] = Kind(RegistryDocument, "backfill")
 REPOSITORY_POLICY: Kind[str] = Kind(RepositoryDocument, "policy")
 LIFECYCLE_POLICY: Kind[StoredLifecyclePolicy] = Kind(RepositoryDocument, "lifecycle")
 LIFECYCLE_PREVIEW: Kind[Preview] = Kind(RepositoryDocument, "lifecycle preview")
+PREVIEW_COURSE: Kind[Course] = Kind(RepositoryDocument, "lifecycle preview course")
+REPLICATION_COURSE: Kind[Course] = Kind(RepositoryDocument, "replication course")
 
 # Of images. A scan and a signature have no content; only their existence and their times count.
 SCAN: ImageKind[None] = ImageKind("scan")
 FINDINGS: ImageKind[list[dict[str, Any]]] = ImageKind("findings")
+SCAN_COURSE: ImageKind[Course] = ImageKind("scan course")
 SIGNATURE: ImageKind[None] = ImageKind("signing")
-REPLICA: ImageKind[dict[str, str]] = ImageKind("replication")
+# The replication of an image to one destination, whose name the document has.
+REPLICA: ImageKind[Course] = ImageKind("replication")

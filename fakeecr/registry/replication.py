@@ -9,14 +9,17 @@ from fakeecr import clock
 from fakeecr.registry import events
 from fakeecr.registry.call import Call
 from fakeecr.registry.copying import copy_image
+from fakeecr.registry.courses import AT_ONCE, FAILED, look, new_course
 from fakeecr.registry.creation import ensure_repository
-from fakeecr.registry.kinds import REPLICA, REPLICATION
+from fakeecr.registry.kinds import REPLICA, REPLICATION, REPLICATION_COURSE, Course
 from fakeecr.store import images, repositories
+from fakeecr.store.documents import Document
 from fakeecr.store.images import StoredImage
 from fakeecr.store.pages import EVERYTHING
-from fakeecr.store.repositories import RepositoryRow, StoredRepository
+from fakeecr.store.repositories import RepositoryAddress, RepositoryRow, StoredRepository
 
 if TYPE_CHECKING:
+    from mypy_boto3_ecr.literals import ReplicationStatusType
     from mypy_boto3_ecr.type_defs import ReplicationConfigurationOutputTypeDef, ReplicationRuleOutputTypeDef
 
 
@@ -67,9 +70,17 @@ def replicate(
     image: StoredImage,
     tags: Sequence[str],
 ) -> None:
-    """Copy a pushed image to every destination of its repository; copies are not replicated again [documented]."""
+    """Copy a pushed image to every destination of its repository; copies are not replicated again [documented].
+
+    If a test lets replications of the repository fail, nothing is copied.
+    """
+    course = REPLICATION_COURSE.get(call.connection, repository.key)
     for destination in destinations_of(configuration["rules"], repository.name):
-        _replicate_to(call, destination, repository, image, tags)
+        if course is None:
+            _replicate_to(call, destination, repository, image, tags)
+        else:
+            status, in_progress = course.content["status"], course.content.get("in_progress", 0)
+            _replicate_to(call, destination, repository, image, tags, new_course(status, in_progress))
 
 
 def _replicate_to(
@@ -78,13 +89,52 @@ def _replicate_to(
     repository: StoredRepository | RepositoryRow,
     image: StoredImage,
     tags: Sequence[str],
+    course: Course = AT_ONCE,
 ) -> None:
+    """Copy an image to a destination, unless it fails on its course, and record the course."""
     now = clock.now()
     call_there = call.in_region(destination.region)
-    target = ensure_repository(call_there, destination.account_id, repository.name, "REPLICATION", now)
-    for key in copy_image(call_there, repository.key, image, target, tags, restored_at=now):
-        REPLICA.put(call.connection, key, {"status": "COMPLETE"}, now, destination.name)
-    events.replicated(call_there, target, repository.account_id, call.region.name, image.digest, tags)
+    if course["status"] == FAILED:
+        replicated = [image.key]
+    else:
+        target = ensure_repository(call_there, destination.account_id, repository.name, "REPLICATION", now)
+        replicated = copy_image(call_there, repository.key, image, target, tags, restored_at=now)
+    for key in replicated:
+        REPLICA.put(call.connection, key, course, now, destination.name)
+    if not course.get("in_progress"):
+        _emit_end(call, destination, repository, image.digest, tags, course)
+
+
+def _emit_end(
+    call: Call,
+    destination: Destination,
+    repository: StoredRepository | RepositoryRow,
+    digest: str,
+    tags: Iterable[str],
+    course: Course,
+) -> None:
+    """Emit at its destination that a replication ended."""
+    events.replicated(
+        call.in_region(destination.region),
+        RepositoryAddress(destination.account_id, destination.region, repository.name),
+        repository.account_id,
+        call.region.name,
+        digest,
+        tags,
+        succeeded=course["status"] != FAILED,
+    )
+
+
+def look_at_replica(
+    call: Call, repository: StoredRepository, image: StoredImage, replica: Document[Course]
+) -> ReplicationStatusType:
+    """Count a look at the replication of an image to a destination, and return its status."""
+
+    def emit_end() -> None:
+        tags = images.get_tags(call.connection, [image.key]).get(image.key, [])
+        _emit_end(call, Destination.of_name(replica.name), repository, image.digest, tags, replica.content)
+
+    return look(call.looks, replica.content, replica.key, at_end=emit_end)  # type: ignore[return-value] # as it was set
 
 
 def replicate_deletions(

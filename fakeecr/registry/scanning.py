@@ -1,13 +1,15 @@
-"""Scans: which images are scanned when, and the records of scans."""
+"""Scans: which images are scanned when, the records of scans, and how they go."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, NamedTuple
 
 from fakeecr import clock
 from fakeecr.registry import events
 from fakeecr.registry.call import Call
-from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
+from fakeecr.registry.courses import AT_ONCE, COMPLETE, FAILED, look
+from fakeecr.registry.kinds import FINDINGS, SCAN, SCAN_COURSE, SCANNING
 from fakeecr.rules.manifests import LISTS
 from fakeecr.rules.wildcards import matches_scan_filter
 from fakeecr.store import images
@@ -15,8 +17,10 @@ from fakeecr.store.images import StoredImage
 from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecr.literals import ScanFrequencyType
+    from mypy_boto3_ecr.literals import ScanFrequencyType, ScanStatusType
     from mypy_boto3_ecr.type_defs import RegistryScanningConfigurationTypeDef
+
+    from fakeecr.registry.kinds import Course
 
 
 # How images are scanned in a registry without a configuration.
@@ -72,7 +76,14 @@ def scan(
 ) -> None:
     """Scan an image now."""
     SCAN.put(call.connection, image.key, None, clock.now())
-    emit_end(call, repository, image, configuration)
+    if not _course_of(call, image).get("in_progress"):
+        emit_end(call, repository, image, configuration)
+
+
+def _course_of(call: Call, image: StoredImage) -> Course:
+    """Return how the scans of an image go."""
+    course = SCAN_COURSE.get(call.connection, image.key)
+    return AT_ONCE if course is None else course.content
 
 
 def emit_end(
@@ -81,13 +92,41 @@ def emit_end(
     image: StoredImage,
     configuration: RegistryScanningConfigurationTypeDef,
 ) -> None:
-    """Emit that a scan of an image ended."""
+    """Emit that a scan of an image completed or failed; of scans that end otherwise no event is known."""
+    status, is_enhanced = _course_of(call, image)["status"], is_enhanced_scanning(configuration)
+    if status != COMPLETE and (status != FAILED or is_enhanced):
+        return
     findings = FINDINGS.get(call.connection, image.key)
-    events.scanned(
-        call,
-        repository,
-        image.digest,
-        images.get_tags(call.connection, [image.key]).get(image.key, []),
-        [] if findings is None else findings.content,
-        is_enhanced=configuration.get("scanType") == "ENHANCED",
-    )
+    found = [] if findings is None else findings.content
+    tags = images.get_tags(call.connection, [image.key]).get(image.key, [])
+    events.scanned(call, repository, image.digest, tags, None if status == FAILED else found, is_enhanced=is_enhanced)
+
+
+def is_enhanced_scanning(configuration: RegistryScanningConfigurationTypeDef) -> bool:
+    """Whether Amazon Inspector scans the images of a registry."""
+    return configuration.get("scanType") == "ENHANCED"
+
+
+def look_at_scan(
+    call: Call,
+    repository: StoredRepository,
+    image: StoredImage,
+    configuration: RegistryScanningConfigurationTypeDef,
+    scanned_at: datetime | None,
+) -> ScanStatusType:
+    """Count a look at the last scan of an image, and return its status: that of the course that a test has set.
+
+    Args:
+        call: the call.
+        repository: the repository of the image.
+        image: the image.
+        configuration: how the registry's images are scanned.
+        scanned_at: when the scan was started; None for an image that only counts as scanned.
+    """
+
+    def at_end() -> None:
+        # Findings under enhanced scanning are a scan, as Inspector scans by itself; otherwise nothing was scanned.
+        if scanned_at is not None or is_enhanced_scanning(configuration):
+            emit_end(call, repository, image, configuration)
+
+    return look(call.looks, _course_of(call, image), scanned_at, at_end=at_end)  # type: ignore[return-value] # as it was set

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ from fakeecr.registry import made_up
 from fakeecr.registry.drafts import MismatchError, draft_image
 from fakeecr.rules import names
 from fakeecr.seeds.files import read_manifest
-from fakeecr.seeds.schema import Images, ImageSeed, stored_finding
+from fakeecr.seeds.schema import FindingSeed, Images, ImageSeed, stored_finding
 from fakeecr.store.images import NewImage
 
 
@@ -52,7 +52,7 @@ def expand_images(name: str, entries: Images, now: datetime, directory: Path) ->
         is_made_up = manifest is None and entry.digest is None
         template = _draft(entry, manifest, now, path)
         _check_count(entry, path, is_made_up=is_made_up)
-        findings = None if entry.findings is None else [stored_finding(finding) for finding in entry.findings]
+        findings = None if entry.findings is None else _stored_findings(entry.findings, f"{path}.findings")
         if findings is not None and template.contents.is_list and not entry.platforms:
             raise SeedError("a list of images is not scanned; its images are", path=f"{path}.findings")
         for number in range(1, (entry.count or 1) + 1):
@@ -69,6 +69,10 @@ def expand_images(name: str, entries: Images, now: datetime, directory: Path) ->
             for child in children:
                 yield SeededImage(path, child, (), findings)
             yield SeededImage(path, image, tags)
+
+
+def _stored_findings(findings: Iterable[FindingSeed], path: str) -> list[dict[str, Any]]:
+    return [stored_finding(finding, f"{path}[{index}]") for index, finding in enumerate(findings)]
 
 
 def _check_count(entry: ImageSeed, path: str, *, is_made_up: bool) -> None:

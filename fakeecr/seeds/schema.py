@@ -178,18 +178,25 @@ def check_findings(findings: Any) -> list[dict[str, Any]]:
     """Return scan findings as they are stored.
 
     Raises:
-        ValueError: they are not a list of findings.
+        ValueError: they are not a list of findings; the message begins with the key path of what is wrong.
     """
     if isinstance(findings, Mapping | str) or not isinstance(findings, Iterable):
         raise ValueError(f"findings: expected a list of findings; got {show(findings)}")
     try:
-        return [stored_finding(_check(finding, FindingSeed, "")) for finding in findings]
+        return [
+            stored_finding(_check(finding, FindingSeed, f"findings[{index}]"), f"findings[{index}]")
+            for index, finding in enumerate(findings)
+        ]
     except SeedError as error:
-        raise ValueError(f"findings: {error.problem}") from None
+        raise ValueError(f"{error.path}: {error.problem}") from None
 
 
-def stored_finding(finding: FindingSeed) -> dict[str, Any]:
+def stored_finding(finding: FindingSeed, path: str) -> dict[str, Any]:
     """Return a scan finding as it is stored, and as DescribeImageScanFindings returns it.
+
+    Args:
+        finding: the finding.
+        path: its key path.
 
     Raises:
         SeedError: one of its texts has an unpaired surrogate, which JSON cannot hold.
@@ -198,7 +205,7 @@ def stored_finding(finding: FindingSeed) -> dict[str, Any]:
     try:
         msgspec.json.encode(content)
     except UnicodeEncodeError:
-        raise SeedError("a finding has an unpaired surrogate, which is not a character", path="findings") from None
+        raise SeedError("a text has an unpaired surrogate, which is not a character", path=path) from None
     return content
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import fakeecr
 from fakeecr import FakeECR, errors, pytest_plugin
-from fakeecr.arranging import FindingsOptions, PushOptions
+from fakeecr.arranging import FindingsOptions, PreviewOptions, PushOptions, ReplicationOptions
 from fakeecr.operations import OPERATIONS
 from fakeecr.seeds.schema import SCHEMA_FILE
 from tests.docs.pages import ROOT
@@ -29,6 +29,12 @@ GENERATED = dict(generated_reference.pages())
 METHODS = [name for name in dir(FakeECR) if not name.startswith("_")]
 # What adapters and forks call, and not test authors.
 INTERNAL = {"answer", "before_fork", "after_fork_in_child"}
+OPTIONS = {
+    "push": PushOptions,
+    "set_findings": FindingsOptions,
+    "set_preview": PreviewOptions,
+    "set_replication": ReplicationOptions,
+}
 
 
 @pytest.mark.parametrize("name", [name for name in fakeecr.__all__ if name != "__version__"])
@@ -50,7 +56,7 @@ def test_every_argument_of_a_fake_s_methods_is_documented(method):
         return
     documented = FakeECR if method == "__init__" else getattr(FakeECR, method)
     names = set(inspect.signature(getattr(FakeECR, method)).parameters) - {"self", "options"}
-    names |= set(get_type_hints({"push": PushOptions, "set_findings": FindingsOptions}.get(method, object)))
+    names |= set(get_type_hints(OPTIONS.get(method, object)))
 
     described = re.findall(r"^    (\w+): ", (inspect.getdoc(documented) or "").partition("Args:")[2], re.MULTILINE)
 

@@ -13,7 +13,7 @@ from fakeecr.operations import OPERATIONS
 from tests.answers import check_answers, code_of
 from tests.installed_model import INSTALLED_OPERATIONS
 from tests.manifests import digest_of, image, index
-from tests.operations import test_layer_uploads, test_put_image, test_repositories
+from tests.operations import test_in_progress, test_layer_uploads, test_put_image, test_repositories
 from tests.operations.every_operation import ARN, NEVER, ONE, build, request_for
 from tests.operations.helpers import archive_image, begin_upload, delete_image, put_image, send_part
 from tests.operations.samples import PUBLIC_RULE, SCANNER_ROLE
@@ -70,7 +70,6 @@ ONLY_ORDERED = {
     "UnableToGetUpstreamLayerException": "an upstream image always has its layers",
     "UnableToListUpstreamImageReferrersException": "the fake does not ask the upstream registry for referrers",
     "BlockedByOrganizationPolicyException": "the fake has no organization",
-    "LifecyclePolicyPreviewInProgressException": "a preview is complete at once",
     "ReplicationBackfillInProgressException": "a backfill is complete at once",
 }
 # (operation, error) → the test of it, where the error needs more than one request.
@@ -83,6 +82,10 @@ TESTED_ELSEWHERE = {
         "LayersNotFoundException",
     ): test_put_image.test_with_require_layers_an_image_is_refused_until_its_layers_are_uploaded,
     ("PutImage", "LimitExceededException"): test_put_image.test_an_image_has_at_most_a_thousand_tags,
+    (
+        "StartLifecyclePolicyPreview",
+        "LifecyclePolicyPreviewInProgressException",
+    ): test_in_progress.test_a_preview_cannot_be_started_while_the_last_one_is_in_progress,
     ("UploadLayerPart", "LimitExceededException"): test_layer_uploads.test_an_upload_of_more_than_4200_parts_is_refused,
 }
 NO_DOCUMENTED_QUOTA = "AWS documents no quota that it could exceed"

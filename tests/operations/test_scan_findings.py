@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -163,14 +164,17 @@ def test_a_token_of_replaced_findings_is_refused(ecr, client, pushed_image):
 
 
 INVALID_FINDINGS = {
-    "no name": ([{"severity": "HIGH"}], {"tag": "one"}, "findings: the key 'name' is missing"),
+    "no name": ([{"severity": "HIGH"}], {"tag": "one"}, "findings[0]: the key 'name' is missing"),
     "an unknown severity":
-        ([{**HIGH, "severity": "BAD"}], {"tag": "one"}, "findings: expected one of INFORMATIONAL, LOW"),
-    "an unknown key": ([{**HIGH, "url": "x"}], {"tag": "one"}, "findings: unknown key 'url'; did you mean 'uri'?"),
-    "a number as finding": ([1], {"tag": "one"}, "findings: expected"),
+        ([HIGH, LOW, {**HIGH, "severity": "BAD"}], {"tag": "one"}, "findings[2].severity: expected one of INFORMATIONAL"),
+    "an unknown key":
+        ([{**HIGH, "url": "x"}], {"tag": "one"}, "findings[0].url: unknown key 'url'; did you mean 'uri'?"),
+    "an attribute without a key":
+        ([HIGH, {**HIGH, "attributes": [{"value": "x"}]}], {"tag": "one"}, "findings[1].attributes[0]: the key 'key' is"),
+    "a number as finding": ([1], {"tag": "one"}, "findings[0]: expected a mapping of keys; got a number"),
     "a finding as list": (HIGH, {"tag": "one"}, "findings: expected a list of findings; got {'name'"),
     "a lone surrogate":
-        ([{**HIGH, "name": "\ud800"}], {"tag": "one"}, "findings: a finding has an unpaired surrogate"),
+        ([HIGH, {**HIGH, "name": "\ud800"}], {"tag": "one"}, "findings[1]: a text has an unpaired surrogate"),
     "neither tag nor digest": ([HIGH], {}, "An image is identified by its tag or its digest; give one of the two"),
     "tag and digest":
         ([HIGH], {"tag": "one", "digest": "x"}, "An image is identified by its tag or its digest; give one of the two"),
@@ -190,7 +194,7 @@ INVALID_FINDINGS = {
 def test_set_findings_refuses_invalid_findings_and_unknown_images(
     ecr, client, pushed_image, findings, parameters, message
 ):
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(ValueError, match="^" + re.escape(message)):
         ecr.set_findings("web", findings, **parameters)
 
     assert not is_scanned(client)

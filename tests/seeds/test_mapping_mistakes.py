@@ -53,6 +53,10 @@ REPOSITORY_MISTAKES = {
         f"layers[0].digest: the digest of this layer is {digest_of('a')}",
     ),
     "an unknown key of a layer": ({"layers": [{"contents": "a"}]}, "did you mean 'content'?"),
+    "a finding with a lone surrogate": (
+        {"images": [{}, {"findings": [{"name": "a\ud800", "severity": "LOW"}]}]},
+        "images[1].findings[0]: a text has an unpaired surrogate",
+    ),
     "a manifest and a manifest file": (
         {"images": [{"manifest": "{}", "manifest_file": "x"}]},
         "images[0]: an image has one manifest; give either",

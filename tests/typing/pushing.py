@@ -1,4 +1,4 @@
-"""`push()` and `set_findings()`: their options are known by name and type, and so is what a push returns."""
+"""`push()`, `set_findings()`, `set_preview()` and `set_replication()`: their options are known by name and type, and so is what a push returns."""
 
 from __future__ import annotations
 
@@ -68,3 +68,15 @@ ecr.set_findings("web", ["CVE-2026-1234"], tag="latest")  # type: ignore[list-it
 ecr.set_findings("web", finding, tag="latest")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ecr.set_findings("web", [], tags=["latest"])  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 ecr.set_findings("web", [], tag=1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ecr.set_findings("web", [], tag="latest", in_progress=2, status="FAILED")
+ecr.set_findings("web", [], tag="latest", status="failed")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# --- set_preview() and set_replication() ---------------------------------------------------------
+
+ecr.set_preview("web")
+ecr.set_preview("web", in_progress=2, status="EXPIRED", region="eu-west-1", registry_id="012345678910")
+ecr.set_replication("web", in_progress=2, status="FAILED", region="eu-west-1", registry_id="012345678910")
+
+ecr.set_preview("web", in_progress="2")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+ecr.set_preview("web", tag="latest")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+ecr.set_replication("web", status="EXPIRED")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -141,18 +141,22 @@ def test_a_layer_can_occur_twice(ecr, client):
     assert config["rootfs"]["diff_ids"] == [digest_of(b"one")] * 2
 
 
-def test_the_layers_of_a_push_can_be_files(ecr, client, tmp_path, monkeypatch):
-    monkeypatch.setattr(quotas, "PROPOSED_LAYER_PART", 4)
-    (tmp_path / "plain.tar").write_bytes(b"one")
-    (tmp_path / "layer.tar.gz").write_bytes(GZIPPED)
-    expected = ecr.push("web", "bytes", layers=[b"one", GZIPPED])
-    files = [tmp_path / "plain.tar", tmp_path / "layer.tar.gz"]
+def test_the_layers_of_a_push_can_be_files(ecr, tmp_path, monkeypatch):
+    zeros = gzip.compress(bytes(3_000_000), mtime=0)  # each part of it is more than a mebibyte of zeros
+    layers = [b"one", GZIPPED, zeros]
+    expected = ecr.push("web", "bytes", layers=layers)
+    monkeypatch.setattr(quotas, "PROPOSED_LAYER_PART", 1500)
+    files = [tmp_path / f"{number}.tar" for number, _ in enumerate(layers)]
+    for file, layer in zip(files, layers, strict=True):
+        file.write_bytes(layer)
 
     pushed = ecr.push("web", "files", layers=files)
     elsewhere = ecr.push("web", "files", layers=files, region="eu-west-1")
 
-    assert pushed.digest == expected.digest
-    assert pull(unchecked(ecr, region_name="eu-west-1"), imageDigest=elsewhere.digest)[1] == [b"one", GZIPPED]
+    assert pushed.digest == elsewhere.digest == expected.digest
+    config, pulled = pull(unchecked(ecr, region_name="eu-west-1"), imageTag="files")
+    assert pulled == layers
+    assert config["rootfs"]["diff_ids"][2] == digest_of(bytes(3_000_000))
     check_invariants(ecr)
 
 

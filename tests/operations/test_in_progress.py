@@ -361,6 +361,16 @@ def test_a_list_whose_replication_fails_leaves_its_images_too(ecr, client, web):
     assert replication_statuses(client, 1, imageDigest=pushed.platforms["linux/amd64"]) == ["FAILED"]
 
 
+def test_a_list_and_its_images_are_counted_for_themselves(ecr, client, web):
+    configure_replication(client, replication_rule(WEST))
+    ecr.set_replication("web", in_progress=1)
+
+    pushed = ecr.push("web", "one", platforms=["linux/amd64", "linux/arm64"])
+
+    for digest in (pushed.digest, *pushed.platforms.values()):
+        assert replication_statuses(client, 2, imageDigest=digest) == ["IN_PROGRESS", "COMPLETE"]
+
+
 def test_what_is_set_does_not_change_a_replication_of_an_earlier_push(ecr, client, web):
     configure_replication(client, replication_rule(WEST))
     ecr.push("web", "one")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, TypeVar, 
 
 from fakeecr import clock
 from fakeecr.errors import SeedError
-from fakeecr.registry import made_up
+from fakeecr.registry import made_up, scanning
 from fakeecr.registry.call import Backend, Call
 from fakeecr.registry.courses import new_course
 from fakeecr.registry.creation import ensure_repository
@@ -30,7 +30,7 @@ from fakeecr.seeds.values import Content, LookCount, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store import layers as layer_store
 from fakeecr.store.documents import Kind
-from fakeecr.store.images import NewImage
+from fakeecr.store.images import NewImage, StoredImage
 from fakeecr.store.repositories import StoredRepository
 
 if TYPE_CHECKING:
@@ -284,15 +284,16 @@ def set_findings(
     reference = f"{name}:{tag}" if digest is None else f"{name}@{digest}"
     with backend.writing(region) as call:
         target = get_repository(call, name, account_id)
-        image = None if target is None else _get_image_key(call.connection, target.key, tag, digest)
-        if image is None:
+        image = None if target is None else _get_image(call.connection, target.key, tag, digest)
+        if target is None or image is None:
             raise ValueError(f"There is no image {reference} in registry {account_id} in {region}.")
-        if images.get_manifests(call.connection, [image])[image].media_type in LISTS:
+        if images.get_manifests(call.connection, [image.key])[image.key].media_type in LISTS:
             raise ValueError(
                 f"{reference} is a list of images, which is not scanned; give the digest of one of its images."
             )
-        FINDINGS.put(call.connection, image, checked_findings, clock.now())
-        SCAN_COURSE.put(call.connection, image, course, clock.now())
+        FINDINGS.put(call.connection, image.key, checked_findings, clock.now())
+        SCAN_COURSE.put(call.connection, image.key, course, clock.now())
+        scanning.count_as_scanned(call, target, image)
 
 
 def set_preview(backend: Backend, repository: str, options: PreviewOptions) -> None:
@@ -348,13 +349,11 @@ def _set_course(
         kind.put(call.connection, target.key, course, clock.now())
 
 
-def _get_image_key(connection: Connection, repository_key: int, tag: str | None, digest: str | None) -> int | None:
-    """Return the key of the image with a tag or a digest, of which one is given; None if there is no such image."""
+def _get_image(connection: Connection, repository_key: int, tag: str | None, digest: str | None) -> StoredImage | None:
+    """Return the image with a tag or a digest, of which one is given; None if there is no such image."""
     if tag is not None:
-        row = images.get_tag(connection, repository_key, tag)
-        return None if row is None else row.image_key
-    image = None if digest is None else images.get_image(connection, repository_key, digest)
-    return None if image is None else image.key
+        return images.get_images_by_tag(connection, repository_key, [tag]).get(tag)
+    return None if digest is None else images.get_image(connection, repository_key, digest)
 
 
 # --- Arguments -----------------------------------------------------------------------------------

@@ -80,6 +80,13 @@ def scan(
         emit_end(call, repository, image, configuration)
 
 
+def count_as_scanned(call: Call, repository: StoredRepository, image: StoredImage) -> None:
+    """Let the findings that a test set count as a scan of Amazon Inspector, which scans by itself."""
+    configuration = get_configuration(call, repository.registry_key)
+    if is_enhanced_scanning(configuration) and not _course_of(call, image).get("in_progress"):
+        emit_end(call, repository, image, configuration)
+
+
 def _course_of(call: Call, image: StoredImage) -> Course:
     """Return how the scans of an image go."""
     course = SCAN_COURSE.get(call.connection, image.key)

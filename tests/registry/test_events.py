@@ -513,3 +513,58 @@ def test_a_call_that_is_rolled_back_emits_nothing(any_ecr, monkeypatch):
 
     assert any_ecr.events == ()
     assert client.list_images(repositoryName="web")["imageIds"] == []
+
+
+# --- What is in progress -----------------------------------------------------------------------------
+
+
+def scan_statuses(ecr: FakeECR) -> list[str]:
+    return [event["detail"]["scan-status"] for event in ecr.events if "scan-status" in event["detail"]]
+
+
+def test_a_scan_in_progress_is_emitted_when_a_call_first_finds_it_complete(ecr, web):
+    ecr.push("web", "latest")
+    ecr.set_findings("web", FINDINGS, tag="latest", in_progress=2)
+    latest = {"repositoryName": "web", "imageId": {"imageTag": "latest"}}
+    web.start_image_scan(**latest)
+
+    emitted = []
+    for _ in range(4):
+        web.describe_image_scan_findings(**latest)
+        emitted.append(scan_statuses(ecr))
+
+    assert emitted == [[], [], ["COMPLETE"], ["COMPLETE"]]
+
+
+def test_a_failed_scan_is_emitted_without_numbers(ecr, web):
+    ecr.push("web", "latest")
+    ecr.set_findings("web", FINDINGS, tag="latest", status="FAILED")
+
+    web.start_image_scan(repositoryName="web", imageId={"imageTag": "latest"})
+
+    assert scan_statuses(ecr) == ["FAILED"]
+    assert "finding-severity-counts" not in ecr.events[-1]["detail"]
+
+
+def test_a_failed_replication_is_emitted_at_its_destination(ecr, web):
+    configure_replication(web, replication_rule(WEST))
+    ecr.set_replication("web", status="FAILED")
+
+    put_image(web, IMAGE, "latest")
+
+    event = ecr.events[-1]
+    assert (event["region"], event["detail"]["result"]) == (WEST["region"], "FAILED")
+    assert event["resources"] == [f"arn:aws:ecr:{WEST['region']}:{WEST['registryId']}:repository/web"]
+
+
+def test_a_replication_in_progress_is_emitted_when_a_call_first_finds_it_complete(ecr, web):
+    configure_replication(web, replication_rule(WEST))
+    ecr.set_replication("web", in_progress=1)
+    put_image(web, IMAGE, "latest")
+
+    emitted = []
+    for _ in range(3):
+        web.describe_image_replication_status(repositoryName="web", imageId={"imageTag": "latest"})
+        emitted.append([event["detail"]["result"] for event in ecr.events[1:]])
+
+    assert emitted == [[], ["SUCCESS"], ["SUCCESS"]]

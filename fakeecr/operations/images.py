@@ -126,7 +126,7 @@ def _describe_named(
     refuse_paging(request, "imageIds")
     results = find_images(call, repository, request["imageIds"])
     # Two ids may name one image.
-    keys = list(dict.fromkeys(require_image(repository, result).key for result in results))
+    keys = list(dict.fromkeys(require_image(call, repository, result).key for result in results))
     rows = pages.get_images(call.connection, keys)
     details = _describe(call, repository, [rows[key] for key in keys])
     if "filter" not in request:

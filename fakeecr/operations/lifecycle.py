@@ -12,14 +12,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.aws_errors import (
-    lifecycle_policy_not_found,
-    lifecycle_policy_preview_in_progress,
-    lifecycle_policy_preview_not_found,
-)
+from fakeecr.aws_errors import lifecycle_policy_preview_in_progress
 from fakeecr.operations.envelopes import LAST_PAGE, of_repository
 from fakeecr.operations.paging import Listing, refuse_paging
-from fakeecr.registry import expiry
+from fakeecr.registry import expiry, hints
 from fakeecr.registry.call import Call
 from fakeecr.registry.courses import AT_ONCE, COMPLETE, IN_PROGRESS, look
 from fakeecr.registry.kinds import (
@@ -90,7 +86,7 @@ def delete_lifecycle_policy(
 def _find_policy(call: Call, repository: StoredRepository) -> StoredLifecyclePolicy:
     document = LIFECYCLE_POLICY.get(call.connection, repository.key)
     if document is None:
-        raise lifecycle_policy_not_found(repository)
+        raise hints.lifecycle_policy_not_found(repository)
     return document.content
 
 
@@ -144,7 +140,8 @@ def get_lifecycle_policy_preview(
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     document = LIFECYCLE_PREVIEW.get(call.connection, repository.key)
     if document is None:
-        raise lifecycle_policy_preview_not_found(repository)
+        has_policy = LIFECYCLE_POLICY.get(call.connection, repository.key) is not None
+        raise hints.lifecycle_policy_preview_not_found(repository, has_policy=has_policy)
     preview = document.content
     tagged = _TAGGED_BY_STATUS[request.get("filter", {}).get("tagStatus", "ANY")]
     image_ids = {(image_id.get("imageDigest"), image_id.get("imageTag")) for image_id in request.get("imageIds", [])}

@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from fakeecr import clock
-from fakeecr.aws_errors import repository_already_exists, repository_not_empty, too_many_repositories
+from fakeecr.aws_errors import repository_already_exists, too_many_repositories
 from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, of_repository
 from fakeecr.operations.paging import Listing, refuse_paging
+from fakeecr.registry import hints
 from fakeecr.registry.call import Call
 from fakeecr.registry.creation import check_settings
 from fakeecr.registry.lookup import find_repository, get_registry_key, get_repository
@@ -82,7 +83,7 @@ def delete_repository(call: Call, request: DeleteRepositoryRequestTypeDef) -> De
     """Delete a repository; if it has images, only with `force`."""
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     if not request.get("force") and repositories.has_images(call.connection, repository.key):
-        raise repository_not_empty(repository)
+        raise hints.repository_not_empty(call, repository)
     account_id, name = repository.account_id, repository.name
     row = repositories.get_rows(call.connection, account_id, call.region.name, [name])[name]
     repositories.delete_repository(call.connection, repository.key)

@@ -21,16 +21,13 @@ from typing import TYPE_CHECKING, Any
 from fakeecr import clock
 from fakeecr.aws_errors import (
     cannot_be_scanned,
-    feature_disabled,
     image_archived,
     invalid_parameter,
     repository_not_found,
-    scan_not_found,
-    scan_quota,
 )
 from fakeecr.operations.envelopes import EMPTY, LAST_PAGE, of_registry, of_repository
 from fakeecr.operations.paging import Listing, page_of_items
-from fakeecr.registry import events, made_up
+from fakeecr.registry import events, hints, made_up
 from fakeecr.registry.call import Call
 from fakeecr.registry.courses import COMPLETE, FAILED
 from fakeecr.registry.kinds import FINDINGS, SCAN, SCANNING
@@ -163,7 +160,7 @@ def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> Start
     image = find_image(call, repository, request["imageId"])
     configuration = get_configuration(call, repository.registry_key)
     if is_enhanced_scanning(configuration):
-        raise feature_disabled()
+        raise hints.feature_disabled()
     if image.status != "ACTIVE":
         raise image_archived(image.digest)
     media_type = made_up.media_type_of(images.get_manifests(call.connection, [image.key])[image.key])
@@ -171,7 +168,7 @@ def start_image_scan(call: Call, request: StartImageScanRequestTypeDef) -> Start
         raise cannot_be_scanned(media_type)
     last = SCAN.get(call.connection, image.key)
     if last is not None and clock.now() - last.updated_at < _DAY:
-        raise scan_quota()
+        raise hints.scan_quota(last.updated_at)
     scan(call, repository, image, configuration)
     return {
         "imageId": {"imageDigest": image.digest, **request["imageId"]},
@@ -193,15 +190,15 @@ def describe_image_scan_findings(
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     image_id = request["imageId"]
     image = find_image(call, repository, image_id)
+    configuration = get_configuration(call, repository.registry_key)
+    is_enhanced = is_enhanced_scanning(configuration)
     findings_document = FINDINGS.get(call.connection, image.key)
     scan_document = SCAN.get(call.connection, image.key)
     # An image with findings counts as scanned, even if no scan was asked for.
     last = scan_document or findings_document
     if last is None:
-        raise scan_not_found(image_id, repository)
+        raise hints.scan_not_found(image_id, repository, is_enhanced=is_enhanced)
     findings: Sequence[Any] = [] if findings_document is None else findings_document.content
-    configuration = get_configuration(call, repository.registry_key)
-    is_enhanced = is_enhanced_scanning(configuration)
     # A page of enhanced findings always has this size. [observed]
     sized_request: Mapping[str, Any] = {**request, "maxResults": _ENHANCED_PAGE_SIZE} if is_enhanced else request
     listing = Listing(call, sized_request, "DescribeImageScanFindings", image.key, findings)

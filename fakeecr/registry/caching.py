@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from fakeecr import clock
-from fakeecr.registry import events
+from fakeecr.registry import events, hints
 from fakeecr.registry.call import Call
 from fakeecr.registry.copying import copy_image
 from fakeecr.registry.creation import ensure_repository
@@ -22,6 +22,14 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
 
 
+class _Match(NamedTuple):
+    """A cache rule that matches the name of a repository: its prefix, the rule, and the repository's name upstream."""
+
+    prefix: str
+    rule: CacheRule
+    upstream_name: str
+
+
 def find_repository_to_pull_from(
     call: Call, name: str, registry_id: str | None, image_ids: Sequence[ImageIdentifierTypeDef]
 ) -> StoredRepository:
@@ -33,20 +41,30 @@ def find_repository_to_pull_from(
     repository = get_repository(call, name, registry_id)
     if repository is not None and not repository.is_registry_configured:
         return repository
-    cache = _pull_through(call, call.account_id(registry_id), name, image_ids)
-    return cache or repository or find_repository(call, name, registry_id)
+    account_id = call.account_id(registry_id)
+    match = _match_rule(call, account_id, name)
+    if match is None:
+        return repository or find_repository(call, name, registry_id)
+    repository = _pull_through(call, account_id, name, match, image_ids) or repository
+    if repository is None:
+        error = hints.repository_not_found(call, name, account_id)
+        raise hints.not_in_upstream(error, match.prefix, f"{match.rule['upstreamRegistryUrl']}/{match.upstream_name}")
+    return repository
 
 
-def _pull_through(
-    call: Call, account_id: str, name: str, image_ids: Sequence[ImageIdentifierTypeDef]
-) -> StoredRepository | None:
-    """Copy images from upstream into the cache, and return its repository, or None if nothing was copied."""
+def _match_rule(call: Call, account_id: str, name: str) -> _Match | None:
+    """Return the cache rule with the longest prefix that matches the name of a repository; None if no rule does."""
     documents = CACHE_RULE.get_all(call.connection, get_registry_key(call, account_id))
     rules = {document.name: document.content for document in documents}
     prefix = longest_prefix(rules, name)
-    if prefix is None:
-        return None
-    upstream = _get_upstream_repository(call, rules[prefix], _upstream_name(prefix, rules[prefix], name))
+    return None if prefix is None else _Match(prefix, rules[prefix], _upstream_name(prefix, rules[prefix], name))
+
+
+def _pull_through(
+    call: Call, account_id: str, name: str, match: _Match, image_ids: Sequence[ImageIdentifierTypeDef]
+) -> StoredRepository | None:
+    """Copy images from upstream into the cache, and return its repository, or None if nothing was copied."""
+    upstream = _get_upstream_repository(call, match.rule, match.upstream_name)
     if upstream is None:
         return None
     cache = None

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from fakeecr import aws_errors, clock
+from fakeecr.registry import hints
 from fakeecr.registry.call import Call
 from fakeecr.registry.exclusions import records_pulls
 from fakeecr.rules import quotas
@@ -133,7 +134,7 @@ def pull_layer(call: Call, repository: StoredRepository, digest: str) -> bytes:
     """
     layer = get_layers(call, repository.key, [digest]).get(digest)
     if layer is None:
-        raise aws_errors.layer_not_found(digest, repository)
+        raise hints.layer_not_found(call, digest, repository)
     use = get_use(call, repository.key, digest)
     if use is None:
         raise aws_errors.layer_inaccessible(digest, "it is not associated with an image")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from fakeecr.aws_errors import image_not_found, invalid_parameter, repository_not_found
+from fakeecr.aws_errors import invalid_parameter
+from fakeecr.registry import hints
 from fakeecr.registry.call import Call
 from fakeecr.rules.names import IMAGE_DIGEST, IMAGE_TAG, is_image_digest, is_image_tag
 from fakeecr.store import images, repositories
@@ -16,8 +16,6 @@ from fakeecr.store.repositories import StoredRepository
 if TYPE_CHECKING:
     from mypy_boto3_ecr.literals import ImageFailureCodeType
     from mypy_boto3_ecr.type_defs import ImageFailureTypeDef, ImageIdentifierTypeDef
-
-_log = logging.getLogger("fakeecr")
 
 
 # --- Registries ----------------------------------------------------------------------------------
@@ -54,22 +52,8 @@ def find_repository(call: Call, name: str, registry_id: str | None = None) -> St
     """
     repository = get_repository(call, name, registry_id)
     if repository is None:
-        _log_other_registries(call, name, registry_id)
-        raise repository_not_found(name, call.account_id(registry_id))
+        raise hints.repository_not_found(call, name, call.account_id(registry_id))
     return repository
-
-
-def _log_other_registries(call: Call, name: str, registry_id: str | None) -> None:
-    """Log where a repository of this name does exist: a wrong region is the most common mistake."""
-    registries = repositories.registries_with(call.connection, name)
-    if registries:
-        _log.warning(
-            "There is no repository %r in registry %s in %s; this fake has one in %s.",
-            name,
-            call.account_id(registry_id),
-            call.region.name,
-            ", ".join(f"registry {account_id} in {region}" for account_id, region in registries),
-        )
 
 
 # --- Images --------------------------------------------------------------------------------------
@@ -134,7 +118,7 @@ def _match(
     return image if digest in (None, image.digest) else _MISMATCH
 
 
-def require_image(repository: StoredRepository, result: ImageResult) -> StoredImage:
+def require_image(call: Call, repository: StoredRepository, result: ImageResult) -> StoredImage:
     """Return the image of a result of :func:`find_images`, for operations that fail as a whole without it.
 
     Raises:
@@ -144,7 +128,7 @@ def require_image(repository: StoredRepository, result: ImageResult) -> StoredIm
     if isinstance(image, StoredImage):
         return image
     check_image_id(result)
-    raise image_not_found(image_id, repository)
+    raise hints.image_not_found(call, image_id, repository)
 
 
 def check_image_id(result: ImageResult) -> None:
@@ -169,4 +153,4 @@ def find_image(call: Call, repository: StoredRepository, image_id: ImageIdentifi
         ECRError: an ImageNotFoundException or InvalidParameterException.
     """
     (result,) = find_images(call, repository, [image_id])
-    return require_image(repository, result)
+    return require_image(call, repository, result)

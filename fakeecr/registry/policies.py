@@ -6,6 +6,7 @@ from fakeecr import clock
 from fakeecr.aws_errors import ECRError, invalid_parameter
 from fakeecr.errors import DisputedPolicyWarning, warn_caller
 from fakeecr.registry.call import Call
+from fakeecr.registry.hints import with_notes
 from fakeecr.registry.kinds import ACCOUNT_SETTING, REGISTRY_POLICY, REPOSITORY_POLICY
 from fakeecr.registry.lookup import ensure_registry, get_registry_key
 from fakeecr.rules import access
@@ -31,7 +32,7 @@ def check_repository_policy(region: Region, text: str, arn: str | None) -> str:
     policy = _read(region, text, "repository")
     allowed = {("Resource", "*"), ("Resource", arn)}
     if policy.resources - allowed:
-        raise _invalid("repository")
+        raise _invalid("repository", "its Resource must be absent, or the ARN of the repository")
     if policy.resources:
         warn_caller(
             "The repository policy has a Resource. Examples in the user guide of 2025 have one; until 2023 the service "
@@ -55,7 +56,11 @@ def put_registry_policy(call: Call, text: str) -> str:
     policy = _read(call.region, text, "registry")
     scope = ACCOUNT_SETTING.get(call.connection, get_registry_key(call), "REGISTRY_POLICY_SCOPE")
     if scope is not None and scope.content == "V1" and not policy.fits_scope_v1():
-        raise _invalid("registry")
+        raise _invalid(
+            "registry",
+            "the account setting REGISTRY_POLICY_SCOPE is V1, which allows only ReplicateImage, CreateRepository and "
+            "BatchImportUpstreamImage",
+        )
     REGISTRY_POLICY.put(call.connection, ensure_registry(call), policy.text, clock.now())
     return policy.text
 
@@ -63,10 +68,11 @@ def put_registry_policy(call: Call, text: str) -> str:
 def _read(region: Region, text: str, owner: str) -> AccessPolicy:
     try:
         return access.read_policy(text, region.partition)
-    except PolicyError:
-        raise _invalid(owner) from None
+    except PolicyError as problem:
+        raise _invalid(owner, str(problem)) from None
 
 
-def _invalid(owner: str) -> ECRError:
-    """Build the error of an invalid policy; this is all that AWS says of it [observed]."""
-    return invalid_parameter("PolicyText", f"Invalid {owner} policy provided")
+def _invalid(owner: str, problem: str) -> ECRError:
+    """Build the error of an invalid policy; AWS does not say what is wrong with it [observed]."""
+    error = invalid_parameter("PolicyText", f"Invalid {owner} policy provided")
+    return with_notes(error, f"The policy is invalid: {problem}.")

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from fakeecr import aws_errors, clock
 from fakeecr.aws_errors import invalid_parameter
-from fakeecr.registry import events, layers, scanning
+from fakeecr.registry import events, hints, layers, scanning
 from fakeecr.registry.call import Call
 from fakeecr.registry.kinds import REPLICATION, SCANNING, SIGNING
 from fakeecr.registry.replication import replicate
@@ -55,7 +55,7 @@ def push_manifest(
     contents = _parse(manifest, media_type)
     calculated = digest_of(manifest)
     if digest not in (None, calculated):
-        raise aws_errors.image_digest_does_not_match(digest or "", repository)
+        raise hints.image_digest_does_not_match(digest or "", calculated, repository)
     existing = images.get_image(call.connection, repository.key, calculated)
     if existing is None:
         _check_references(call, repository, contents)
@@ -100,9 +100,8 @@ def push_image(
 def _parse(manifest: bytes, media_type: str | None) -> Contents:
     try:
         contents = manifests.parse(manifest, media_type, strict=True)
-    except ValueError:
-        # Whatever is wrong with a manifest, this is all that AWS says. [observed]
-        raise invalid_parameter("ImageManifest", "Invalid JSON syntax") from None
+    except ValueError as problem:
+        raise hints.invalid_manifest(str(problem)) from None
     if media_type not in (None, contents.media_type):
         raise invalid_parameter("imageManifestMediaType", "must be the media type that the manifest itself has")
     return contents
@@ -113,15 +112,15 @@ def _check_references(call: Call, repository: StoredRepository, contents: Conten
     digests = [reference.digest for reference in contents.references]
     if contents.is_list:
         available = set(images.get_images(call.connection, repository.key, digests))
-        make_error = aws_errors.referenced_images_not_found
+        make_error = hints.referenced_images_not_found
     elif call.settings.require_layers:
         available = {*layers.get_layers(call, repository.key, digests), *contents.foreign_layers}
-        make_error = aws_errors.layers_required
+        make_error = hints.layers_required
     else:
         return
     missing = [digest for digest in digests if digest not in available]
     if missing:
-        raise make_error(missing, repository)
+        raise make_error(call, missing, repository)
 
 
 def _check_change(
@@ -140,6 +139,6 @@ def _check_change(
     if tag is None:
         return
     if tag_row is not None and is_immutable(repository.tag_mutability, repository.exclusion_filters, tag):
-        raise aws_errors.image_tag_already_exists(tag, repository)
+        raise hints.image_tag_already_exists(call, tag, repository)
     if existing is not None and images.count_tags(call.connection, existing) >= quotas.TAGS_PER_IMAGE:
         raise aws_errors.too_many_image_tags(tag, repository, quotas.TAGS_PER_IMAGE)

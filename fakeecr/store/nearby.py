@@ -1,0 +1,143 @@
+"""What is near something that is missing: names next to a name, and repositories that do have it.
+
+Notes on errors ask this. However much a database holds, an answer costs the same, because each question reads a
+bounded number of rows by an index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import chain, zip_longest
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, bindparam, exists, select
+from sqlalchemy.orm import InstrumentedAttribute
+
+from fakeecr.store.models import Image, ImageIdentifier, Layer, Registry, Repository
+from fakeecr.store.prepared import Prepared
+from fakeecr.store.repositories import UPSTREAM
+
+# How many names are read on either side of a name, how many identifiers, and how many repositories are searched.
+_NAMES = 100
+MOST_IDENTIFIERS = 100
+_REPOSITORIES = 1000
+
+
+class Nearby(NamedTuple):
+    """The names that come before and after a name in the alphabet, the nearest of each first.
+
+    Attributes:
+        before: the names that come before it.
+        after: the names that come after it.
+    """
+
+    before: Sequence[str]
+    after: Sequence[str]
+
+    @property
+    def are_all(self) -> bool:
+        """Whether there are no more names than these."""
+        return len(self.before) < _NAMES and len(self.after) < _NAMES
+
+    def nearest_first(self) -> list[str]:
+        """Return all of them, the nearest first."""
+        return [name for name in chain(*zip_longest(self.before, self.after)) if name is not None]
+
+    def around(self, count: int) -> list[str]:
+        """Return at most so many of them, the nearest, in the order of the alphabet."""
+        before = min(len(self.before), max(count // 2, count - len(self.after)))
+        return [*reversed(self.before[:before]), *self.after[: count - before]]
+
+
+class Identifier(NamedTuple):
+    """An image identifier: the image's digest, its tag if it has one, and the image's status."""
+
+    digest: str
+    tag: str | None
+    status: str
+
+
+class RepositoryPlace(NamedTuple):
+    """A repository: account and region of its registry, and its name."""
+
+    account_id: str
+    region: str
+    name: str
+
+
+class _Neighbours:
+    """The statements that read the names next to a name, among those that one row owns."""
+
+    def __init__(self, name: InstrumentedAttribute[Any], owner: InstrumentedAttribute[int]) -> None:
+        names = select(name).where(owner == bindparam("owner"))
+        self._before = Prepared(names.where(name < bindparam("name")).order_by(name.desc()).limit(_NAMES))
+        self._after = Prepared(names.where(name > bindparam("name")).order_by(name).limit(_NAMES))
+
+    def of(self, connection: Connection, owner: int, name: str) -> Nearby:
+        values = {"owner": owner, "name": name}
+        return Nearby(
+            [row[0] for row in self._before.rows(connection, values)],
+            [row[0] for row in self._after.rows(connection, values)],
+        )
+
+
+def _having(repository_id: InstrumentedAttribute[int], digest: InstrumentedAttribute[Any]) -> Prepared:
+    """Build the statement that finds a repository which has an image or a layer."""
+    upstream = select(Registry.id).where(Registry.account_id == UPSTREAM)
+    searched = (
+        select(Repository.id, Repository.registry_id, Repository.name)
+        .where(Repository.registry_id.not_in(upstream))
+        .order_by(Repository.id)
+        .limit(_REPOSITORIES)
+        .subquery()
+    )
+    return Prepared(
+        select(Registry.account_id, Registry.region, searched.c.name)
+        .join(searched, searched.c.registry_id == Registry.id)
+        # One look into the index of digests, which begins with the repository, for each repository that is searched.
+        .where(exists().where(repository_id == searched.c.id, digest == bindparam("digest")))
+        .order_by(searched.c.id)
+        .limit(1)
+    )
+
+
+# They are prepared, because code under test asks for what does not exist as a matter of course.
+_repository_names = _Neighbours(Repository.name, Repository.registry_id)
+_tags = _Neighbours(ImageIdentifier.tag, ImageIdentifier.repository_id)
+_having_image = _having(Image.repository_id, Image.digest)
+_having_layer = _having(Layer.repository_id, Layer.digest)
+_first_identifiers = Prepared(
+    select(ImageIdentifier.digest, ImageIdentifier.tag, ImageIdentifier.image_status)
+    .where(ImageIdentifier.repository_id == bindparam("repository_id"))
+    .order_by(ImageIdentifier.id)
+    .limit(MOST_IDENTIFIERS)
+)
+
+
+def repositories_near(connection: Connection, registry_id: int, name: str) -> Nearby:
+    """Return the names of a registry's repositories that are next to a name."""
+    return _repository_names.of(connection, registry_id, name)
+
+
+def tags_near(connection: Connection, repository_id: int, tag: str) -> Nearby:
+    """Return the tags of a repository that are next to a tag."""
+    return _tags.of(connection, repository_id, tag)
+
+
+def first_identifiers(connection: Connection, repository_id: int) -> list[Identifier]:
+    """Return the first hundred image identifiers of a repository, whatever their status, oldest first."""
+    return [Identifier(*row) for row in _first_identifiers.rows(connection, {"repository_id": repository_id})]
+
+
+def repository_with_image(connection: Connection, digest: str) -> RepositoryPlace | None:
+    """Return a repository that has an image, of the first thousand repositories; None if none of them has it."""
+    return _only_place(_having_image.rows(connection, {"digest": digest}))
+
+
+def repository_with_layer(connection: Connection, digest: str) -> RepositoryPlace | None:
+    """Return a repository that has a layer, of the first thousand repositories; None if none of them has it."""
+    return _only_place(_having_layer.rows(connection, {"digest": digest}))
+
+
+def _only_place(rows: Sequence[Any]) -> RepositoryPlace | None:
+    return RepositoryPlace(*rows[0]) if rows else None

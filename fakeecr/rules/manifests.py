@@ -9,6 +9,9 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
+from fakeecr.rules.json_problems import describe_problem
+from fakeecr.rules.messages import closest, show
+
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -36,7 +39,8 @@ def digest_of(content: bytes) -> str:
 
 
 # PostgreSQL cannot index a very long digest, and the sum of all sizes must fit a column.
-_Digest = Annotated[str, Meta(pattern=r"\A[a-zA-Z0-9_+.-]+:[a-fA-F0-9]+\Z", max_length=255)]
+_DIGEST = r"\A[a-zA-Z0-9_+.-]+:[a-fA-F0-9]+\Z"
+_Digest = Annotated[str, Meta(pattern=_DIGEST, max_length=255)]
 _Size = Annotated[int, Meta(ge=0, le=2**46)]
 
 
@@ -63,14 +67,16 @@ class _Manifest(Struct, rename="camel"):
 
 
 # ECR's schema is stricter than OCI's: it knows fewer members, so each of these must be absent or null. [observed]
-_MediaType = Annotated[str, Meta(pattern=r"\A[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+\Z")]
-_ConfigDigest = Annotated[
-    str,
-    Meta(
-        pattern=r"\A(sha256:[a-fA-F0-9]{64}|sha512:[a-fA-F0-9]{128}|(?!sha(256|512):)[^:]+:[a-fA-F0-9]+)\Z",
-        max_length=255,
-    ),
-]
+_MEDIA_TYPE = r"\A[A-Za-z0-9!#$&^_.+-]+/[A-Za-z0-9!#$&^_.+-]+\Z"
+_MediaType = Annotated[str, Meta(pattern=_MEDIA_TYPE)]
+_CONFIG_DIGEST = r"\A(sha256:[a-fA-F0-9]{64}|sha512:[a-fA-F0-9]{128}|(?!sha(256|512):)[^:]+:[a-fA-F0-9]+)\Z"
+_ConfigDigest = Annotated[str, Meta(pattern=_CONFIG_DIGEST, max_length=255)]
+# What texts of these patterns are called.
+_PATTERNS = {
+    _DIGEST: "a digest: an algorithm, a colon and hexadecimal digits",
+    _CONFIG_DIGEST: "a digest: sha256, a colon and 64 hexadecimal digits",
+    _MEDIA_TYPE: "a media type without parameters, such as application/json",
+}
 
 
 class _StrictConfig(_Descriptor):
@@ -158,15 +164,18 @@ def parse(manifest: bytes, media_type: str | None = None, *, strict: bool = Fals
         strict: whether it must also fit ECR's own schema, as it must for PutImage.
 
     Raises:
-        ValueError: it is not JSON, not a manifest, or of a media type that ECR does not take.
+        ValueError: it is not JSON, not a manifest, or of a media type that ECR does not take. The message says at which
+            key path, what was expected, and what was given.
     """
     try:
         content = _decode_strictly(manifest) if strict else _decode(manifest)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        raise ValueError(str(error)) from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(describe_problem(error, manifest, _PATTERNS)) from None
     own_type = content.media_type or media_type
     if own_type not in MEDIA_TYPES:
-        raise ValueError(f"{own_type!r} is not the media type of a manifest")
+        example = closest(own_type or "", MEDIA_TYPES) or OCI_MANIFEST
+        given = show(own_type) if own_type else "nothing, neither in the manifest nor beside it"
+        raise ValueError(f"mediaType: expected that of a manifest, such as {example}; got {given}")
     # PostgreSQL cannot store a NUL, and JSON can write one only as this escape.
     if b"\\u0000" in manifest:
         _check_no_nul(content)
@@ -179,7 +188,7 @@ def parse(manifest: bytes, media_type: str | None = None, *, strict: bool = Fals
         references = [Reference(blob.digest, True, blob.media_type) for blob in blobs]
         references += [Reference(layer.blob_sum, True, None) for layer in content.fs_layers or ()]
         if strict and not references:
-            raise ValueError("it has neither a config nor layers")
+            raise ValueError("config, layers: expected a config or a layer; got neither")
         size = sum([blob.size for blob in blobs])
     return Contents(
         media_type=own_type,
@@ -194,10 +203,13 @@ def parse(manifest: bytes, media_type: str | None = None, *, strict: bool = Fals
 
 def _check_no_nul(content: _Manifest) -> None:
     """Check the texts that are stored, except those that their own pattern checks."""
-    descriptors = [content.config, content.subject, *(content.layers or ()), *(content.manifests or ())]
-    media_types = [descriptor.media_type for descriptor in descriptors if descriptor]
-    if any("\0" in text for text in [content.artifact_type, *media_types] if text):
-        raise ValueError("a media type contains a NUL character")
+    descriptors = {"config": content.config, "subject": content.subject}
+    descriptors |= {f"layers[{number}]": layer for number, layer in enumerate(content.layers or ())}
+    descriptors |= {f"manifests[{number}]": image for number, image in enumerate(content.manifests or ())}
+    texts = {f"{path}.mediaType": descriptor.media_type for path, descriptor in descriptors.items() if descriptor}
+    for path, text in {"artifactType": content.artifact_type, **texts}.items():
+        if text and "\0" in text:
+            raise ValueError(f"{path}: expected a text without a NUL character; got {show(text)}")
 
 
 def parse_leniently(manifest: bytes, media_type: str | None = None) -> Contents:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fakeecr import FakeECR
+from tests.answers import code_of
 from tests.conftest import unchecked
 from tests.manifests import digest_of, image, index
 
@@ -56,9 +57,22 @@ def list_referrers(client):
     client.list_image_referrers(repositoryName="web", subjectId={"imageDigest": digest_of(UNTAGGED)})
 
 
+def ask_for_a_missing_tag(client):
+    code_of(client.describe_images, repositoryName="web", imageIds=[{"imageTag": "zebra"}])
+
+
+def ask_for_a_missing_digest(client):
+    code_of(client.describe_images, repositoryName="web", imageIds=[{"imageDigest": digest_of("missing")}])
+
+
+def delete_a_repository_that_is_not_empty(client):
+    code_of(client.delete_repository, repositoryName="web")
+
+
 CALLS = [
     push_a_new_image, move_a_tag, tag_an_untagged_image, push_a_manifest_list, delete_100_images, delete_a_tag,
     pull_two_images, archive_an_image, describe_two_images, describe_a_page, list_referrers,
+    ask_for_a_missing_tag, ask_for_a_missing_digest, delete_a_repository_that_is_not_empty,
 ]  # fmt: skip
 
 

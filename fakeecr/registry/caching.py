@@ -76,7 +76,7 @@ def _pull_through(
         is_cached = _is_cached(call, cache, image, tag)
         copy_image(call, upstream.key, image, cache, [tag] if tag else [])
         if not is_cached:
-            events.pulled_through(call, cache, prefix, rules[prefix], image.digest, tag)
+            events.pulled_through(call, cache, match.prefix, match.rule, image.digest, tag)
     return cache
 
 

@@ -42,6 +42,7 @@ NOT_NEEDED_FOR_A_LISTING = [
     "psycopg",
     "fakeecr.decorators",
     "fakeecr.pytest_plugin",
+    "fakeecr.rules.json_problems",
     "fakeecr.seeds.load",
     "fakeecr.seeds.dump",
     "fakeecr.seeds.schema",

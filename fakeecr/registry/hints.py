@@ -56,7 +56,7 @@ def repository_not_found(call: Call, name: str, account_id: str) -> ECRError:
 def _in_other_registries(call: Call, name: str, account_id: str) -> str:
     """Return which other registries have a repository of this name; nothing if none has."""
     registries = [
-        f"registry {other_id} in {region}" for other_id, region in repositories.registries_with(call.connection, name)
+        f"registry {other_id} in {region}" for other_id, region in nearby.registries_with(call.connection, name)
     ]
     if not registries:
         return ""

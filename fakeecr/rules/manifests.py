@@ -9,7 +9,6 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import Meta, Struct
 
-from fakeecr.rules.json_problems import describe_problem
 from fakeecr.rules.messages import closest, show
 
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -170,6 +169,9 @@ def parse(manifest: bytes, media_type: str | None = None, *, strict: bool = Fals
     try:
         content = _decode_strictly(manifest) if strict else _decode(manifest)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        # Imported here, because only errors need it.
+        from fakeecr.rules.json_problems import describe_problem
+
         raise ValueError(describe_problem(error, manifest, _PATTERNS)) from None
     own_type = content.media_type or media_type
     if own_type not in MEDIA_TYPES:

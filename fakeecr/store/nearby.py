@@ -7,6 +7,7 @@ bounded number of rows by an index.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from itertools import chain, zip_longest
 from typing import Any, NamedTuple
 
@@ -65,23 +66,97 @@ class RepositoryPlace(NamedTuple):
     name: str
 
 
-class _Neighbours:
-    """The statements that read the names next to a name, among those that one row owns."""
-
-    def __init__(self, name: InstrumentedAttribute[Any], owner: InstrumentedAttribute[int]) -> None:
-        names = select(name).where(owner == bindparam("owner"))
-        self._before = Prepared(names.where(name < bindparam("name")).order_by(name.desc()).limit(_NAMES))
-        self._after = Prepared(names.where(name > bindparam("name")).order_by(name).limit(_NAMES))
-
-    def of(self, connection: Connection, owner: int, name: str) -> Nearby:
-        values = {"owner": owner, "name": name}
-        return Nearby(
-            [row[0] for row in self._before.rows(connection, values)],
-            [row[0] for row in self._after.rows(connection, values)],
-        )
+# --- Names ---------------------------------------------------------------------------------------
 
 
-def _having(repository_id: InstrumentedAttribute[int], digest: InstrumentedAttribute[Any]) -> Prepared:
+def repositories_near(connection: Connection, registry_id: int, name: str) -> Nearby:
+    """Return the names of a registry's repositories that are next to a name."""
+    return _names_near(connection, Repository.name, Repository.registry_id, registry_id, name)
+
+
+def tags_near(connection: Connection, repository_id: int, tag: str) -> Nearby:
+    """Return the tags of a repository that are next to a tag."""
+    return _names_near(connection, ImageIdentifier.tag, ImageIdentifier.repository_id, repository_id, tag)
+
+
+def _names_near(
+    connection: Connection, names: InstrumentedAttribute[Any], owners: InstrumentedAttribute[int], owner: int, name: str
+) -> Nearby:
+    values = {"owner": owner, "name": name}
+    before, after = _neighbours(names, owners)
+    return Nearby(
+        [row[0] for row in before.rows(connection, values)], [row[0] for row in after.rows(connection, values)]
+    )
+
+
+def first_identifiers(connection: Connection, repository_id: int) -> list[Identifier]:
+    """Return the first hundred image identifiers of a repository, whatever their status, oldest first."""
+    return [Identifier(*row) for row in _first_identifiers().rows(connection, {"repository_id": repository_id})]
+
+
+# --- Other repositories --------------------------------------------------------------------------
+
+
+def registries_with(connection: Connection, name: str) -> list[tuple[str, str]]:
+    """Return account and region of every registry, except upstream ones, that has a repository of this name."""
+    return [(account_id, region) for account_id, region in _registries_with().rows(connection, {"name": name})]
+
+
+def repository_with_image(connection: Connection, digest: str) -> RepositoryPlace | None:
+    """Return a repository that has an image, of the first thousand repositories; None if none of them has it."""
+    return _repository_with(connection, Image.repository_id, Image.digest, digest)
+
+
+def repository_with_layer(connection: Connection, digest: str) -> RepositoryPlace | None:
+    """Return a repository that has a layer, of the first thousand repositories; None if none of them has it."""
+    return _repository_with(connection, Layer.repository_id, Layer.digest, digest)
+
+
+def _repository_with(
+    connection: Connection, owners: InstrumentedAttribute[int], digests: InstrumentedAttribute[Any], digest: str
+) -> RepositoryPlace | None:
+    rows = _repository_having(owners, digests).rows(connection, {"digest": digest})
+    return RepositoryPlace(*rows[0]) if rows else None
+
+
+# --- Statements ----------------------------------------------------------------------------------
+# They are prepared, because code under test asks for what does not exist as a matter of course; and they are built when
+# they are first needed, because building them all would cost every start of a fake some milliseconds.
+
+
+@cache
+def _neighbours(names: InstrumentedAttribute[Any], owners: InstrumentedAttribute[int]) -> tuple[Prepared, Prepared]:
+    """Build the statements that read the names before and after a name, among those of one owner."""
+    statement = select(names).where(owners == bindparam("owner")).limit(_NAMES)
+    return (
+        Prepared(statement.where(names < bindparam("name")).order_by(names.desc())),
+        Prepared(statement.where(names > bindparam("name")).order_by(names)),
+    )
+
+
+@cache
+def _first_identifiers() -> Prepared:
+    identifier = ImageIdentifier
+    return Prepared(
+        select(identifier.digest, identifier.tag, identifier.image_status)
+        .where(identifier.repository_id == bindparam("repository_id"))
+        .order_by(identifier.id)
+        .limit(MOST_IDENTIFIERS)
+    )
+
+
+@cache
+def _registries_with() -> Prepared:
+    return Prepared(
+        select(Registry.account_id, Registry.region)
+        .join(Repository, Repository.registry_id == Registry.id)
+        .where(Repository.name == bindparam("name"), Registry.account_id != UPSTREAM)
+        .order_by(Registry.account_id, Registry.region)
+    )
+
+
+@cache
+def _repository_having(owners: InstrumentedAttribute[int], digests: InstrumentedAttribute[Any]) -> Prepared:
     """Build the statement that finds a repository which has an image or a layer."""
     upstream = select(Registry.id).where(Registry.account_id == UPSTREAM)
     searched = (
@@ -95,49 +170,7 @@ def _having(repository_id: InstrumentedAttribute[int], digest: InstrumentedAttri
         select(Registry.account_id, Registry.region, searched.c.name)
         .join(searched, searched.c.registry_id == Registry.id)
         # One look into the index of digests, which begins with the repository, for each repository that is searched.
-        .where(exists().where(repository_id == searched.c.id, digest == bindparam("digest")))
+        .where(exists().where(owners == searched.c.id, digests == bindparam("digest")))
         .order_by(searched.c.id)
         .limit(1)
     )
-
-
-# They are prepared, because code under test asks for what does not exist as a matter of course.
-_repository_names = _Neighbours(Repository.name, Repository.registry_id)
-_tags = _Neighbours(ImageIdentifier.tag, ImageIdentifier.repository_id)
-_having_image = _having(Image.repository_id, Image.digest)
-_having_layer = _having(Layer.repository_id, Layer.digest)
-_first_identifiers = Prepared(
-    select(ImageIdentifier.digest, ImageIdentifier.tag, ImageIdentifier.image_status)
-    .where(ImageIdentifier.repository_id == bindparam("repository_id"))
-    .order_by(ImageIdentifier.id)
-    .limit(MOST_IDENTIFIERS)
-)
-
-
-def repositories_near(connection: Connection, registry_id: int, name: str) -> Nearby:
-    """Return the names of a registry's repositories that are next to a name."""
-    return _repository_names.of(connection, registry_id, name)
-
-
-def tags_near(connection: Connection, repository_id: int, tag: str) -> Nearby:
-    """Return the tags of a repository that are next to a tag."""
-    return _tags.of(connection, repository_id, tag)
-
-
-def first_identifiers(connection: Connection, repository_id: int) -> list[Identifier]:
-    """Return the first hundred image identifiers of a repository, whatever their status, oldest first."""
-    return [Identifier(*row) for row in _first_identifiers.rows(connection, {"repository_id": repository_id})]
-
-
-def repository_with_image(connection: Connection, digest: str) -> RepositoryPlace | None:
-    """Return a repository that has an image, of the first thousand repositories; None if none of them has it."""
-    return _only_place(_having_image.rows(connection, {"digest": digest}))
-
-
-def repository_with_layer(connection: Connection, digest: str) -> RepositoryPlace | None:
-    """Return a repository that has a layer, of the first thousand repositories; None if none of them has it."""
-    return _only_place(_having_layer.rows(connection, {"digest": digest}))
-
-
-def _only_place(rows: Sequence[Any]) -> RepositoryPlace | None:
-    return RepositoryPlace(*rows[0]) if rows else None

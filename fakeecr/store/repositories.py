@@ -108,13 +108,6 @@ _repository = Prepared(
 _registry_key = Prepared(
     select(Registry.id).where(Registry.account_id == bindparam("account_id"), Registry.region == bindparam("region"))
 )
-# Code under test asks for repositories that do not exist as a matter of course, so this must be fast.
-_registries_with = Prepared(
-    select(Registry.account_id, Registry.region)
-    .join(Repository, Repository.registry_id == Registry.id)
-    .where(Repository.name == bindparam("name"), Registry.account_id != UPSTREAM)
-    .order_by(Registry.account_id, Registry.region)
-)
 _any_document = Prepared(select(RegistryDocument.id).where(RegistryDocument.owner_id == bindparam("registry")).limit(1))
 _new_registry = insert(Registry).returning(Registry.id)
 _new_repository = insert(Repository).returning(Repository.id)
@@ -221,11 +214,6 @@ def _row(row: Any) -> RepositoryRow:
         kms_key=kms_key,
     )
     return RepositoryRow(key=key, account_id=account_id, name=name, created_at=created_at, settings=settings)
-
-
-def registries_with(connection: Connection, name: str) -> list[tuple[str, str]]:
-    """Return account and region of every registry, except upstream ones, that has a repository of this name."""
-    return [(account_id, region) for account_id, region in _registries_with.rows(connection, {"name": name})]
 
 
 def count_repositories(connection: Connection, account_id: str, region: str) -> int:

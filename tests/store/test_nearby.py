@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakeecr import FakeECR
-from fakeecr.store import nearby, repositories
+from fakeecr.store import nearby
 from tests.operations.helpers import seed_of
 
 MISSING = "sha256:" + "0" * 64
@@ -58,7 +58,7 @@ def count_steps(count, ask):
     "ask",
     [
         pytest.param(lambda connection: nearby.repositories_near(connection, 1, "team/zebra"), id="repositories_near"),
-        pytest.param(lambda connection: repositories.registries_with(connection, "web"), id="registries_with"),
+        pytest.param(lambda connection: nearby.registries_with(connection, "web"), id="registries_with"),
         pytest.param(lambda connection: nearby.repository_with_image(connection, MISSING), id="repository_with_image"),
         pytest.param(lambda connection: nearby.repository_with_layer(connection, MISSING), id="repository_with_layer"),
     ],

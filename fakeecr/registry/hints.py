@@ -16,8 +16,8 @@ from fakeecr.aws_errors import ECRError
 from fakeecr.registry.call import Call
 from fakeecr.rules.messages import enumerate_names, likely, suggestion
 from fakeecr.store import images, layers, nearby, repositories
-from fakeecr.store.nearby import Identifier, Nearby, RepositoryPlace
-from fakeecr.store.repositories import StoredRepository
+from fakeecr.store.nearby import Identifier, Nearby
+from fakeecr.store.repositories import RepositoryAddress, StoredRepository
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageIdentifierTypeDef
@@ -161,18 +161,18 @@ def _tags(call: Call, tag: str, repository: StoredRepository) -> str:
 
 def _images_instead_of(call: Call, digest: str, repository: StoredRepository) -> str:
     """Return which repository has the image of this digest, or else what this repository has."""
-    place = nearby.repository_with_image(call.connection, digest)
-    if place is not None:
-        return f"{_name_place(call, place, repository)} has this image."
+    address = nearby.repository_with_image(call.connection, digest)
+    if address is not None:
+        return f"{_describe_address(call, address, repository)} has this image."
     identifiers = nearby.first_identifiers(call.connection, repository.key)
     return f"Repository {repository.name!r} has {_list_images(identifiers) if identifiers else 'no images'}."
 
 
-def _name_place(call: Call, place: RepositoryPlace, repository: StoredRepository) -> str:
+def _describe_address(call: Call, address: RepositoryAddress, repository: StoredRepository) -> str:
     """Return a repository's name, with its registry if that is not the same as another repository's."""
-    if (place.account_id, place.region) == (repository.account_id, call.region.name):
-        return f"Repository {place.name!r}"
-    return f"Repository {place.name!r} in registry {place.account_id} in {place.region}"
+    if (address.account_id, address.region) == (repository.account_id, call.region.name):
+        return f"Repository {address.name!r}"
+    return f"Repository {address.name!r} in registry {address.account_id} in {address.region}"
 
 
 def image_tag_already_exists(call: Call, tag: str, repository: StoredRepository) -> ECRError:
@@ -206,10 +206,10 @@ def invalid_manifest(problem: str) -> ECRError:
 
 def referenced_images_not_found(call: Call, digests: Sequence[str], repository: StoredRepository) -> ECRError:
     """Build the error of a list some of whose images are missing: which repository has the first of them."""
-    place = nearby.repository_with_image(call.connection, digests[0])
+    address = nearby.repository_with_image(call.connection, digests[0])
     note = f"The images of a list must be in its own repository: push them to {repository.name!r} first."
-    if place is not None:
-        note = f"{_name_place(call, place, repository)} has {digests[0]}. {note}"
+    if address is not None:
+        note = f"{_describe_address(call, address, repository)} has {digests[0]}. {note}"
     return with_notes(aws_errors.referenced_images_not_found(digests, repository), note)
 
 
@@ -234,10 +234,12 @@ def layer_not_found(call: Call, digest: str, repository: StoredRepository) -> EC
 
 
 def _layer_elsewhere(call: Call, digest: str, repository: StoredRepository) -> str:
-    place = nearby.repository_with_layer(call.connection, digest)
-    if place is None:
+    address = nearby.repository_with_layer(call.connection, digest)
+    if address is None:
         return ""
-    return f"{_name_place(call, place, repository)} has the layer {digest}; each repository needs its own upload."
+    return (
+        f"{_describe_address(call, address, repository)} has the layer {digest}; each repository needs its own upload."
+    )
 
 
 # --- What has to be called first -----------------------------------------------------------------

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute
 
 from fakeecr.store.models import Image, ImageIdentifier, Layer, Registry, Repository
 from fakeecr.store.prepared import Prepared
-from fakeecr.store.repositories import UPSTREAM
+from fakeecr.store.repositories import UPSTREAM, RepositoryAddress
 
 # How many names are read on either side of a name, how many identifiers, and how many repositories are searched.
 _NAMES = 100
@@ -58,14 +58,6 @@ class Identifier(NamedTuple):
     status: str
 
 
-class RepositoryPlace(NamedTuple):
-    """A repository: account and region of its registry, and its name."""
-
-    account_id: str
-    region: str
-    name: str
-
-
 # --- Names ---------------------------------------------------------------------------------------
 
 
@@ -102,21 +94,21 @@ def registries_with(connection: Connection, name: str) -> list[tuple[str, str]]:
     return [(account_id, region) for account_id, region in _registries_with().rows(connection, {"name": name})]
 
 
-def repository_with_image(connection: Connection, digest: str) -> RepositoryPlace | None:
+def repository_with_image(connection: Connection, digest: str) -> RepositoryAddress | None:
     """Return a repository that has an image, of the first thousand repositories; None if none of them has it."""
     return _repository_with(connection, Image.repository_id, Image.digest, digest)
 
 
-def repository_with_layer(connection: Connection, digest: str) -> RepositoryPlace | None:
+def repository_with_layer(connection: Connection, digest: str) -> RepositoryAddress | None:
     """Return a repository that has a layer, of the first thousand repositories; None if none of them has it."""
     return _repository_with(connection, Layer.repository_id, Layer.digest, digest)
 
 
 def _repository_with(
     connection: Connection, owners: InstrumentedAttribute[int], digests: InstrumentedAttribute[Any], digest: str
-) -> RepositoryPlace | None:
+) -> RepositoryAddress | None:
     rows = _repository_having(owners, digests).rows(connection, {"digest": digest})
-    return RepositoryPlace(*rows[0]) if rows else None
+    return RepositoryAddress(*rows[0]) if rows else None
 
 
 # --- Statements ----------------------------------------------------------------------------------

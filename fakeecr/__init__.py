@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from fakeecr.fake import FakeECR
     from fakeecr.faults import Fault
     from fakeecr.journal import RecordedCall, RecordedCalls
+    from fakeecr.store.snapshots import Snapshot
 
 __all__ = [
     "DatabaseError",
@@ -48,6 +49,7 @@ __all__ = [
     "RecordedCall",
     "RecordedCalls",
     "SeedError",
+    "Snapshot",
     "Subscription",
     "UnfakedCallError",
     "UnfakedCallWarning",
@@ -66,6 +68,7 @@ _LOADED_LATER = {
     "PushedImage": "fakeecr.arranging",
     "RecordedCall": "fakeecr.journal",
     "RecordedCalls": "fakeecr.journal",
+    "Snapshot": "fakeecr.store.snapshots",
     "Subscription": "fakeecr.events",
 }
 

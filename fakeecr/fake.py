@@ -20,8 +20,10 @@ from fakeecr.arranging import FindingsOptions, PreviewOptions, PushedImage, Push
 from fakeecr.errors import FakeECRError
 from fakeecr.gate import Gate
 from fakeecr.instruments import Instruments
+from fakeecr.rules.messages import show
 from fakeecr.settings import Limits, Settings
 from fakeecr.store.database import Store, describe, open_store
+from fakeecr.store.snapshots import Snapshot
 from fakeecr.traffic import LIFECYCLE, PATIENCE, prepare_for_forks
 
 if TYPE_CHECKING:
@@ -48,7 +50,8 @@ class FakeECR(Instruments):
 
     Args:
         database: where the state is stored. None: in memory, and lost at :meth:`stop`. A path: a SQLite file, which is
-            created if it does not exist. A SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``.
+            created if it does not exist. A SQLAlchemy URL: ``sqlite:///…`` or ``postgresql+psycopg://…``. A snapshot:
+            in memory, from what :meth:`snapshot` returned.
         account_id: the account of the default registry, 12 digits.
         region: the region of clients that have none.
         limits: ``"published"`` for the limits of the published reference (API version 2015-09-21),
@@ -202,7 +205,7 @@ class FakeECR(Instruments):
                 if self._was_stopped:
                     raise RuntimeError(
                         "This FakeECR was stopped. Use it before stop(), or inside its `with` block; start() opens it "
-                        "again, and one in memory is empty then."
+                        "again, and one in memory begins anew then."
                     )
                 store = open_store(self._settings.database, self._settings.lock_timeout)
                 self._gate = self._last_gate = Gate(store, self._settings)
@@ -430,6 +433,38 @@ class FakeECR(Instruments):
         """
         with self._in_use() as gate:
             return [decision.image.digest for decision in gate.daily_run.run()]
+
+    def snapshot(self) -> Snapshot:
+        """Return the state of the registries at this moment, from which :class:`FakeECR` and :meth:`restore` start.
+
+        A snapshot has every registry, with the keys and the secret of page tokens, so that a token stays valid. It has
+        nothing else: neither ordered failures nor the arguments of the fake, such as the account.
+
+        Raises:
+            DatabaseError: the database is on PostgreSQL, or cannot be used.
+            RuntimeError: it is called inside of a seed of this fake.
+        """
+        with self._in_use() as gate:
+            return gate.store.snapshot()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace every registry by those of a snapshot, of this or of another fake: all at once, or not at all.
+
+        Page tokens of the time before the snapshot are valid again. Calls in other threads, and in other processes that
+        use the same file, see the state before or after it. Nothing but the registries changes: ordered failures stay.
+
+        Args:
+            snapshot: the snapshot, which can be restored any number of times.
+
+        Raises:
+            TypeError: it is not a snapshot.
+            DatabaseError: the database is on PostgreSQL, or cannot be used.
+            RuntimeError: it is called inside of a seed of this fake.
+        """
+        if not isinstance(snapshot, Snapshot):
+            raise TypeError(f"snapshot: expected what FakeECR.snapshot() returned; got {show(snapshot)}")
+        with self._in_use() as gate:
+            gate.restore(snapshot)
 
     def reset(self) -> None:
         """Delete every registry, and forget every recorded call, event and ordered fault.

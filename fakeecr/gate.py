@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from fakeecr.http import Request, Response
     from fakeecr.settings import Settings
     from fakeecr.store.database import Store
+    from fakeecr.store.snapshots import Snapshot
 
 
 class Gate:
@@ -124,6 +125,11 @@ class Gate:
         """Separate the database, in a forked child, from the parent's, which other threads were using."""
         self.store.after_fork()
         self.backend.after_fork()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace every registry by those of a snapshot; what was in progress then begins again."""
+        self.store.restore(snapshot)
+        self.backend.looks.clear()
 
     def reset(self) -> None:
         """Delete every registry, and forget every recorded call, event and ordered fault."""

@@ -189,8 +189,8 @@ def fake_ecr(request: pytest.FixtureRequest) -> Iterator[fakeecr.FakeECR]:
     with ExitStack() as stack:
         try:
             stack.enter_context(fake)
-            for seed in seeds:
-                fake.seed(seed)
+            if seeds:
+                _seed(fake, seeds)
         except fakeecr.FakeECRError as error:
             raise _failure(str(error)) from None
         yield fake
@@ -200,6 +200,15 @@ def fake_ecr(request: pytest.FixtureRequest) -> Iterator[fakeecr.FakeECR]:
 def ecr_client(fake_ecr: fakeecr.FakeECR) -> ECRClient:
     """Return a boto3 client of this test's fake_ecr."""
     return fake_ecr.client()
+
+
+def _seed(fake: fakeecr.FakeECR, seeds: list[Any]) -> None:
+    """Seed a new fake; the same seeds are read only once in a run."""
+    # Imported here, because most tests have no seed.
+    from fakeecr.seeds.copies import seed_new
+
+    with fake._in_use() as gate:
+        seed_new(gate.backend, seeds)
 
 
 def _options_of(request: pytest.FixtureRequest) -> tuple[dict[str, Any], list[Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeGuard, get_args
@@ -13,7 +14,9 @@ from fakeecr.rules.messages import check_argument, show
 if TYPE_CHECKING:
     from sqlalchemy.engine import URL
 
-    Database = str | os.PathLike[str] | URL | None
+    from fakeecr.store.snapshots import Snapshot
+
+    Database = str | os.PathLike[str] | URL | Snapshot | None
 
 Limits = Literal["published", "installed"]
 
@@ -28,8 +31,9 @@ class Settings:
     """The options of a fake, as :class:`fakeecr.FakeECR` and the pytest marker take them.
 
     Attributes:
-        database: where the state lives: None or ``":memory:"`` for memory, a path, or a SQLAlchemy URL. A relative
-            path is made absolute, so that a later change of the working directory does not matter.
+        database: where the state lives: None or ``":memory:"`` for memory, a path, a SQLAlchemy URL, or a snapshot for
+            a copy of it in memory. A relative path is made absolute, so that a later change of the working directory
+            does not matter.
         account_id: the account of the default registry, 12 digits.
         region: the default region.
         limits: ``"published"`` for the limits of the published reference, ``"installed"`` for the installed botocore's.
@@ -73,18 +77,31 @@ class Settings:
     def _check_database(self) -> None:
         if callable(self.database):
             raise TypeError(
-                "database: expected None, a path or a URL; a decorator is written with parentheses: @FakeECR()."
+                "database: expected None, a path, a URL or a snapshot; a decorator is written with parentheses: "
+                "@FakeECR()."
             )
         # A URL of SQLAlchemy, without importing SQLAlchemy.
         is_url = hasattr(self.database, "render_as_string")
-        if not (self.database is None or isinstance(self.database, str | os.PathLike) or is_url):
-            raise TypeError(f"database: expected None, a path or a URL; got {show(self.database)}")
+        if not (
+            self.database is None
+            or isinstance(self.database, str | os.PathLike)
+            or is_url
+            or is_snapshot(self.database)
+        ):
+            raise TypeError(f"database: expected None, a path, a URL or a snapshot; got {show(self.database)}")
         if is_path(self.database) and "\0" in os.fsdecode(self.database):
             raise ValueError(f"database: a path cannot contain a NUL character; got {show(self.database)}")
 
     def as_arguments(self) -> dict[str, Any]:
         """Return the options as keyword arguments that make an equal object."""
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+
+def is_snapshot(database: object) -> TypeGuard[Snapshot]:
+    """Whether a value is a snapshot."""
+    # Before its module is imported there is none; importing it here would load SQLAlchemy.
+    module = sys.modules.get("fakeecr.store.snapshots")
+    return module is not None and isinstance(database, module.Snapshot)
 
 
 def is_path(database: Database) -> TypeGuard[str | os.PathLike[str]]:

@@ -354,7 +354,7 @@ def test_database_of_another_type(fake_ecr): ...
         "seed_of_another_type": r"The seed of a marker fakeecr is a mapping or the path of a file; got \['invalid\.yaml'\]\.",
         "unknown_limits": rf"{wrong}: limits: expected 'published' or 'installed'; got 'none'",
         "account_id_of_another_type": rf"{wrong}: account_id: expected an AWS account id of 12 digits; got 123456789012",
-        "database_of_another_type": rf"{wrong}: database: expected None, a path or a URL; .*",
+        "database_of_another_type": rf"{wrong}: database: expected None, a path, a URL or a snapshot; .*",
     }.items():
         assert re.search(rf"^_+ ERROR at setup of test_{test} _+\n{sentence}\n[_=]+ ", output, re.MULTILINE), output
 

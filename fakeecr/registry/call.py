@@ -85,10 +85,14 @@ class Backend:
             connection,
             self.settings,
             region_of(region or self.settings.region),
-            self.store.secret,
+            self.store.secret(connection),
             region_of,
             self.looks,
         )
+
+    def on(self, store: Store) -> Backend:
+        """Build a backend with the same settings on another database."""
+        return Backend(store, self.settings, self._region_of, self._record)
 
     @contextmanager
     def writing(self, region: str | None = None) -> Iterator[Call]:

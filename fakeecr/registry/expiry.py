@@ -32,11 +32,18 @@ def parse_policy(text: str) -> LifecyclePolicy:
         raise invalid_parameter("LifecyclePolicyText", f"Lifecycle policy validation failure: {error}") from None
 
 
-def put_policy(connection: Connection, repository_key: int, text: str) -> None:
-    """Store the text of a policy. If it replaces another text, it is evaluated when that would have been."""
+def put_policy(connection: Connection, repository_key: int, text: str, now: datetime | None = None) -> None:
+    """Store the text of a policy. If it replaces another text, it is evaluated when that would have been.
+
+    Args:
+        connection: the transaction.
+        repository_key: the key of its repository.
+        text: the text.
+        now: the moment at which this happens. Default: the present one.
+    """
     earlier = LIFECYCLE_POLICY.get(connection, repository_key)
     if earlier is None:
-        _put(connection, repository_key, text, None, clock.now())
+        _put(connection, repository_key, text, None, now or clock.now())
     elif earlier.content["text"] != text:
         _put(connection, repository_key, text, None, earlier.updated_at)
 
@@ -120,6 +127,8 @@ class DailyRun:
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
         self._next: datetime | None = None
+        # How many snapshots had been restored when the next run was planned.
+        self._restores = backend.store.restores
 
     def run(self) -> list[Decision]:
         """Carry out every lifecycle policy now, and return the decisions."""
@@ -131,8 +140,9 @@ class DailyRun:
     def run_if_due(self) -> None:
         """Carry out every lifecycle policy if 24 hours have passed since the last run, in any process."""
         now = clock.now()
-        if self._next is None or now >= self._next:
+        if self._next is None or now >= self._next or self._restores != self._backend.store.restores:
             with self._backend.reading() as call:
+                self._restores = self._backend.store.restores
                 self._next = (LIFECYCLE_POLICY.oldest_update(call.connection) or now) + _DAY
         if now >= self._next:
             self.run()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from fakeecr import clock
 from fakeecr.aws_errors import ECRError, invalid_parameter
 from fakeecr.errors import DisputedPolicyWarning, warn_caller
@@ -42,9 +44,9 @@ def check_repository_policy(region: Region, text: str, arn: str | None) -> str:
     return policy.text
 
 
-def put_repository_policy(call: Call, repository_key: int, text: str) -> None:
-    """Store the checked text of a repository's policy."""
-    REPOSITORY_POLICY.put(call.connection, repository_key, text, clock.now())
+def put_repository_policy(call: Call, repository_key: int, text: str, now: datetime | None = None) -> None:
+    """Store the checked text of a repository's policy, by default at the present moment."""
+    REPOSITORY_POLICY.put(call.connection, repository_key, text, now or clock.now())
 
 
 def put_registry_policy(call: Call, text: str) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import binascii
 from base64 import b64decode
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 from fakeecr.errors import SeedError
@@ -13,7 +12,7 @@ from fakeecr.rules import access, lifecycle, names, quotas, upstreams
 from fakeecr.rules.manifests import digest_of
 from fakeecr.rules.mutability import has_exclusions
 from fakeecr.rules.policy_text import PolicyError
-from fakeecr.seeds.files import LayerContent, read_layer
+from fakeecr.seeds.files import LayerContent, SeedFiles, read_layer
 from fakeecr.seeds.schema import LayerSeed, RepositorySeed, UpstreamSeed
 from fakeecr.store.repositories import RepositorySettings
 
@@ -98,26 +97,26 @@ def _policy(text: str | None, path: str, normalize: Callable[[str], str]) -> str
         raise SeedError(f"expected a policy as JSON: {error}", path=path) from None
 
 
-def read_layers(layers: list[LayerSeed], directory: Path) -> Iterator[LayerContent]:
-    """Yield the contents of layers, whose files are relative to a directory.
+def read_layers(layers: list[LayerSeed], files: SeedFiles) -> Iterator[LayerContent]:
+    """Yield the contents of layers, some of which are among the files of the seed.
 
     Raises:
         SeedError: a layer is invalid; the error's path begins at the repository.
     """
     for index, layer in enumerate(layers):
         path = f"layers[{index}]"
-        content = _read_layer(layer, path, directory)
+        content = _read_layer(layer, path, files)
         if layer.digest not in (None, content.digest):
             raise SeedError(f"the digest of this layer is {content.digest}", path=f"{path}.digest")
         yield content
 
 
-def _read_layer(layer: LayerSeed, path: str, directory: Path) -> LayerContent:
+def _read_layer(layer: LayerSeed, path: str, files: SeedFiles) -> LayerContent:
     given = [name for name in ("content", "base64", "file") if getattr(layer, name) is not None]
     if len(given) != 1:
         raise SeedError("a layer needs exactly one of content, base64 and file", path=path)
     if layer.file is not None:
-        return read_layer(directory, layer.file, f"{path}.file")
+        return read_layer(files, layer.file, f"{path}.file")
     content = _decode(layer.base64 or "", path) if layer.content is None else layer.content.encode()
     return LayerContent(digest_of(content), len(content), [content])
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from fakeecr.errors import SeedError
 from fakeecr.registry import made_up
 from fakeecr.registry.drafts import MismatchError, draft_image
 from fakeecr.rules import names
-from fakeecr.seeds.files import read_manifest
+from fakeecr.seeds.files import SeedFiles, read_manifest
 from fakeecr.seeds.schema import FindingSeed, Images, ImageSeed, stored_finding
 from fakeecr.store.images import NewImage
 
@@ -33,14 +32,14 @@ class SeededImage(NamedTuple):
     findings: list[dict[str, Any]] | None = None
 
 
-def expand_images(name: str, entries: Images, now: datetime, directory: Path) -> Iterator[SeededImage]:
+def expand_images(name: str, entries: Images, now: datetime, files: SeedFiles) -> Iterator[SeededImage]:
     """Yield every image that the entries of a repository stand for.
 
     Args:
         name: the repository's name.
         entries: the entries.
         now: the time of the push of an image whose entry names none.
-        directory: what the paths of manifests are relative to.
+        files: the files of the seed.
 
     Raises:
         SeedError: an entry is invalid; the error's path begins at the repository.
@@ -48,7 +47,7 @@ def expand_images(name: str, entries: Images, now: datetime, directory: Path) ->
     untagged_numbers = itertools.count(1)
     for index, entry in enumerate(entries):
         path = f"images[{index}]"
-        manifest = _read_manifest(entry, path, directory)
+        manifest = _read_manifest(entry, path, files)
         is_made_up = manifest is None and entry.digest is None
         template = _draft(entry, manifest, now, path)
         _check_count(entry, path, is_made_up=is_made_up)
@@ -90,12 +89,12 @@ def _check_count(entry: ImageSeed, path: str, *, is_made_up: bool) -> None:
         )
 
 
-def _read_manifest(entry: ImageSeed, path: str, directory: Path) -> bytes | None:
+def _read_manifest(entry: ImageSeed, path: str, files: SeedFiles) -> bytes | None:
     if entry.manifest_file is None:
         return None if entry.manifest is None else entry.manifest.encode()
     if entry.manifest is not None:
         raise SeedError("an image has one manifest; give either manifest or manifest_file", path=path)
-    manifest = read_manifest(directory, entry.manifest_file, f"{path}.manifest_file")
+    manifest = read_manifest(files, entry.manifest_file, f"{path}.manifest_file")
     try:
         manifest.decode()
     except UnicodeDecodeError:

@@ -12,6 +12,46 @@ from fakeecr.errors import SeedError
 from fakeecr.rules import quotas
 
 
+class FileState(NamedTuple):
+    """What changes if a file is written, moved or replaced; its path is absolute."""
+
+    path: Path
+    modified: int
+    changed: int
+    size: int
+    inode: int
+
+
+def state_of(file: Path) -> FileState | None:
+    """Return the state of a file, or None if it cannot be found."""
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return FileState(file.absolute(), status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino)
+
+
+class SeedFiles:
+    """The files of a seed: it names them relative to a directory.
+
+    Args:
+        directory: the directory.
+
+    Attributes:
+        states: each file that was named, and its state before it was read.
+    """
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self.states: dict[Path, FileState | None] = {}
+
+    def at(self, name: str | Path) -> Path:
+        """Return the path of a file by its name, before it is read."""
+        file = self._directory / name
+        self.states.setdefault(file, state_of(file))
+        return file
+
+
 class LayerContent(NamedTuple):
     """The bytes of a layer.
 
@@ -26,28 +66,28 @@ class LayerContent(NamedTuple):
     parts: Iterable[bytes]
 
 
-def read_manifest(directory: Path, name: str, path: str) -> bytes:
+def read_manifest(files: SeedFiles, name: str, path: str) -> bytes:
     """Return the content of a manifest's file.
 
     Args:
-        directory: what its name is relative to.
+        files: the files of the seed.
         name: its name.
         path: the key path of its name in the seed.
 
     Raises:
         SeedError: it cannot be read, is not a file, or is larger than a manifest may be.
     """
-    return b"".join(_read_parts(directory / name, path, "a manifest", quotas.LARGEST_MANIFEST))
+    return b"".join(_read_parts(files.at(name), path, "a manifest", quotas.LARGEST_MANIFEST))
 
 
-def read_layer(directory: Path, name: str, path: str) -> LayerContent:
+def read_layer(files: SeedFiles, name: str, path: str) -> LayerContent:
     """Return the content of a layer's file, which may be larger than memory.
 
     The file is read for its digest now, and again when the parts are read: a seed that is seeded again needs its digest
     alone, and stores nothing.
 
     Args:
-        directory: what its name is relative to.
+        files: the files of the seed.
         name: its name.
         path: the key path of its name in the seed.
 
@@ -55,7 +95,7 @@ def read_layer(directory: Path, name: str, path: str) -> LayerContent:
         SeedError: it cannot be read, is not a file, or is larger than a layer may be. Reading the parts raises one too
             if it can no longer be read, or has other bytes now.
     """
-    file = directory / name
+    file = files.at(name)
     sha256, size = hashlib.sha256(), 0
     for part in layer_parts(file, path):
         sha256.update(part)

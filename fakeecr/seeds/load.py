@@ -20,7 +20,7 @@ from fakeecr.rules.manifests import Contents
 from fakeecr.rules.messages import show
 from fakeecr.seeds.check import check_repository, check_upstream, read_layers
 from fakeecr.seeds.expand import SeededImage, expand_images
-from fakeecr.seeds.files import LayerContent
+from fakeecr.seeds.files import FileState, LayerContent, SeedFiles
 from fakeecr.seeds.reader import read
 from fakeecr.seeds.schema import RepositorySeed, Seed, check_seed
 from fakeecr.settings import Settings
@@ -28,7 +28,9 @@ from fakeecr.store import bulk, images, layers, repositories
 from fakeecr.store.prepared import in_chunks
 
 
-def seed(backend: Backend, source: str | PathLike[str] | Mapping[str, Any]) -> None:
+def seed(
+    backend: Backend, source: str | PathLike[str] | Mapping[str, Any], now: datetime | None = None
+) -> dict[Path, FileState | None]:
     """Add what a seed describes to the present state.
 
     Existing repositories and images keep what they have, so that seeding twice is the same as seeding once. A tag that
@@ -37,6 +39,10 @@ def seed(backend: Backend, source: str | PathLike[str] | Mapping[str, Any]) -> N
     Args:
         backend: the registries; their settings give the account and region of a registry that names none.
         source: the path of a YAML file, or what such a file contains.
+        now: the moment of what the seed gives no time to. Default: the present one.
+
+    Returns:
+        The files that were read, each with its state before that.
 
     Raises:
         SeedError: the seed is invalid; nothing of it was stored.
@@ -46,15 +52,19 @@ def seed(backend: Backend, source: str | PathLike[str] | Mapping[str, Any]) -> N
     """
     if not isinstance(source, str | PathLike | Mapping):
         raise TypeError(f"expected the path of a YAML file, or a mapping with the same content; got {show(source)}")
+    now = now or clock.now()
     if isinstance(source, Mapping):
-        _write(backend, check_seed(dict(source)), Path())
-        return
+        files = SeedFiles(Path())
+        _write(backend, check_seed(dict(source)), now, files)
+        return files.states
     file = Path(source)
-    root = read(file)
+    files = SeedFiles(file.parent)
+    root = read(files.at(file.name))
     try:
-        _write(backend, check_seed(root.value), file.parent)
+        _write(backend, check_seed(root.value), now, files)
     except SeedError as error:
         raise SeedError(error.problem, file=file, line=root.line_of(error.path), path=error.path) from error.__cause__
+    return files.states
 
 
 class _SeededRegistry(NamedTuple):
@@ -67,7 +77,7 @@ class _SeededRegistry(NamedTuple):
     layers: list[list[LayerContent]]
 
 
-def _registries(content: Seed, settings: Settings, directory: Path) -> Iterator[_SeededRegistry]:
+def _registries(content: Seed, settings: Settings, files: SeedFiles) -> Iterator[_SeededRegistry]:
     """Yield the registries of a seed, and then the upstream ones, which are stored alike.
 
     The published limits do not apply to the names of upstream repositories, which other registries gave them.
@@ -84,7 +94,7 @@ def _registries(content: Seed, settings: Settings, directory: Path) -> Iterator[
             account_id=str(registry.id or settings.account_id),
             region=str(registry.region or settings.region),
             repositories=registry.repositories,
-            layers=_read_layers(registry.repositories, directory, path),
+            layers=_read_layers(registry.repositories, files, path),
         )
     for index, upstream in enumerate(content.upstream):
         path = f"upstream[{index}]"
@@ -97,16 +107,16 @@ def _registries(content: Seed, settings: Settings, directory: Path) -> Iterator[
             account_id=repositories.UPSTREAM,
             region=check_upstream(upstream, path),
             repositories=seeded,
-            layers=_read_layers(seeded, directory, path),
+            layers=_read_layers(seeded, files, path),
         )
 
 
-def _read_layers(seeded: Iterable[RepositorySeed], directory: Path, path: str) -> list[list[LayerContent]]:
+def _read_layers(seeded: Iterable[RepositorySeed], files: SeedFiles, path: str) -> list[list[LayerContent]]:
     """Return the layers of each repository; the files are read for their digests, and again when they are stored."""
     contents = []
     for index, repository in enumerate(seeded):
         try:
-            contents.append(list(read_layers(repository.layers, directory)))
+            contents.append(list(read_layers(repository.layers, files)))
         except SeedError as error:
             raise error.at(f"{path}.repositories[{index}]") from None
     return contents
@@ -121,10 +131,9 @@ def _check_names(seeded: Iterable[RepositorySeed], settings: Settings, path: str
             raise SeedError(str(error), path=place) from None
 
 
-def _write(backend: Backend, content: Seed, directory: Path) -> None:
-    now = clock.now()
+def _write(backend: Backend, content: Seed, now: datetime, files: SeedFiles) -> None:
     # Names, layers and upstreams are checked first, so that nobody waits for the lock while large files are read.
-    registries = list(_registries(content, backend.settings, directory))
+    registries = list(_registries(content, backend.settings, files))
     with backend.writing() as call:
         for registry in registries:
             repositories.ensure_registry(call.connection, registry.account_id, registry.region)
@@ -137,12 +146,12 @@ def _write(backend: Backend, content: Seed, directory: Path) -> None:
                     )
                 names.add(repository.name)
                 try:
-                    _write_repository(call, registry, index, now, directory)
+                    _write_repository(call, registry, index, now, files)
                 except SeedError as error:
                     raise error.at(path) from None
 
 
-def _write_repository(call: Call, registry: _SeededRegistry, index: int, now: datetime, directory: Path) -> None:
+def _write_repository(call: Call, registry: _SeededRegistry, index: int, now: datetime, files: SeedFiles) -> None:
     """Write a repository with its layers and images, and then what depends on all of its images."""
     repository = registry.repositories[index]
     name = str(repository.name)
@@ -161,12 +170,12 @@ def _write_repository(call: Call, registry: _SeededRegistry, index: int, now: da
         )
         repositories.set_tags(call.connection, stored.key, checked.tags)
         if checked.policy is not None:
-            policies.put_repository_policy(call, stored.key, checked.policy)
+            policies.put_repository_policy(call, stored.key, checked.policy, now)
         if checked.lifecycle_policy is not None:
-            expiry.put_policy(call.connection, stored.key, checked.lifecycle_policy)
+            expiry.put_policy(call.connection, stored.key, checked.lifecycle_policy, now)
     for content in registry.layers[index]:
         layers.add_layer(call.connection, stored.key, content.digest, content.size, content.parts)
-    seeded_images = expand_images(name, repository.images, now, directory)
+    seeded_images = expand_images(name, repository.images, now, files)
     write = _write_new if is_new else _merge
     _finish(call.connection, stored.key, write(call.connection, stored.key, seeded_images), now)
 

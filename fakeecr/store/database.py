@@ -10,6 +10,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -18,10 +19,12 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import ArgumentError
 
 from fakeecr.errors import DatabaseError
-from fakeecr.settings import MEMORY, is_path
-from fakeecr.store import memory, migrations, sqlite_file
+from fakeecr.settings import MEMORY, is_path, is_snapshot
+from fakeecr.store import memory, migrations, snapshots, sqlite_file
 from fakeecr.store.lock_wait import LockWait
 from fakeecr.store.models import Image, ImageIdentifier, Registry, Repository, Secret, new_secret
+from fakeecr.store.seeding_time import set_seeding_time
+from fakeecr.store.snapshots import Snapshot
 from fakeecr.store.troubles import Troubles
 
 if TYPE_CHECKING:
@@ -32,10 +35,14 @@ class Store:
     """A database that holds registries.
 
     Attributes:
-        secret: the 32 bytes that seal this database's page tokens.
+        restores: how often the contents were replaced by a snapshot, as far as this process knows.
     """
 
-    secret: bytes
+    restores = 0
+
+    def secret(self, connection: Connection) -> bytes:
+        """Return the 32 bytes that seal the page tokens of the database that a transaction sees."""
+        raise NotImplementedError
 
     def reading(self) -> AbstractContextManager[Connection]:
         """Open a transaction that reads.
@@ -60,6 +67,22 @@ class Store:
             for table in (ImageIdentifier, Image, Repository, Registry):
                 connection.execute(delete(table))
 
+    def snapshot(self) -> Snapshot:
+        """Return the present state, which is that of one moment.
+
+        Raises:
+            DatabaseError: it is on PostgreSQL, or cannot be used.
+        """
+        raise NotImplementedError
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace every registry, and the secret, by those of a snapshot: all at once, or not at all.
+
+        Raises:
+            DatabaseError: it is on PostgreSQL, or cannot be used.
+        """
+        raise NotImplementedError
+
     def close(self) -> None:
         """Close the database."""
         raise NotImplementedError
@@ -78,13 +101,20 @@ class MemoryStore(Store):
 
     Writing transactions begin and end on the driver's connection, because SQLAlchemy would take a tenth of a push's
     time for that (measured). SQLAlchemy notices a transaction only if a statement is executed through it.
+
+    Args:
+        snapshot: what it contains at first. Default: nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, snapshot: Snapshot | None = None) -> None:
         self._lock = threading.RLock()
-        self._connection = memory.engine().connect()
+        self._connection = memory.connect(snapshot)
         self._driver = memory.driver_of(self._connection)
-        self.secret = new_secret()
+        self._secret = new_secret() if snapshot is None else snapshots.secret_of(snapshot)
+
+    def secret(self, connection: Connection) -> bytes:
+        """Return the 32 bytes that seal the page tokens."""
+        return self._secret
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -116,6 +146,50 @@ class MemoryStore(Store):
             end_with_sqlalchemy()
         elif self._driver.in_transaction:
             self._driver.execute(statement)
+
+    def snapshot(self) -> Snapshot:
+        """Return the present state."""
+        with self._lock:
+            self._check_not_writing("make a snapshot")
+            return snapshots.take(self._driver, self._secret)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace every registry, and the secret, by those of a snapshot."""
+        self._replace(memory.connect(snapshot), snapshots.secret_of(snapshot))
+
+    def fill(self, snapshot: Snapshot, moment: datetime) -> None:
+        """Replace every registry by those of a snapshot of seeds; the secret is a new one.
+
+        Args:
+            snapshot: the snapshot.
+            moment: the time of the seeds, for which the snapshot has a placeholder.
+        """
+        connection = memory.connect(snapshot)
+        try:
+            set_seeding_time(connection, moment)
+        except BaseException:
+            connection.close()
+            raise
+        self._replace(connection, new_secret())
+
+    def _replace(self, connection: Connection, secret: bytes) -> None:
+        """Use another database, whose next rows have larger keys than those of this one."""
+        with self._lock:
+            try:
+                self._check_not_writing("restore a snapshot")
+                driver = memory.driver_of(connection)
+                snapshots.skip_keys(driver, self._driver.execute("SELECT name, seq FROM sqlite_sequence").fetchall())
+            except BaseException:
+                connection.close()
+                raise
+            replaced, self._connection, self._driver, self._secret = self._connection, connection, driver, secret
+            self.restores += 1
+            replaced.close()
+
+    def _check_not_writing(self, action: str) -> None:
+        """Check that this thread is not inside of a writing transaction, whose changes may yet be rolled back."""
+        if self._driver.in_transaction:
+            raise RuntimeError(f"A generator of a seed's images cannot {action}. Do it before or after the seed.")
 
     def close(self) -> None:
         """Close the database, whose contents are lost."""
@@ -151,8 +225,28 @@ class EngineStore(Store):
         self._troubles = troubles
         # Only one thread of a process waits for the database's lock, because SQLite does not queue waiters fairly.
         self._turn = threading.RLock()
+        self._name = name
         with readers.connect() as connection:
-            self.secret = _secret_of(connection, name)
+            self._secret = _secret_of(connection, name)
+
+    def secret(self, connection: Connection) -> bytes:
+        """Return the 32 bytes that seal the page tokens."""
+        return self._secret
+
+    def snapshot(self) -> Snapshot:
+        """Refuse to make a snapshot."""
+        raise self._no_snapshots()
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Refuse to restore a snapshot."""
+        raise self._no_snapshots()
+
+    def _no_snapshots(self) -> DatabaseError:
+        return DatabaseError(
+            f"{self._name} is on a server; fakeecr makes and restores snapshots of databases in memory and in SQLite "
+            "files only. Use one of those, or copy the database with the server's own tools, such as "
+            "CREATE DATABASE … TEMPLATE … or pg_dump."
+        )
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -187,6 +281,43 @@ class FileStore(EngineStore):
         super().__init__(str(path), engine, engine.execution_options(fakeecr_begin="BEGIN IMMEDIATE"), troubles)
         self._end_use = sqlite_file.begin_use(path)
 
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Open a transaction that reads."""
+        with super().reading() as connection:
+            self.restores = sqlite_file.restores(connection)
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Open a transaction that writes."""
+        with super().writing() as connection:
+            self.restores = sqlite_file.restores(connection)
+            yield connection
+
+    def secret(self, connection: Connection) -> bytes:
+        """Return the 32 bytes that seal the page tokens, which change when any process restores a snapshot."""
+        restores = sqlite_file.restores(connection)
+        # Connections are used again. This is remembered with each, because a transaction may have begun before the
+        # restore, and still be reading what was there then.
+        known: tuple[int, bytes] | None = connection.info.get("secret")
+        if known is None or known[0] != restores:
+            known = connection.info["secret"] = restores, _secret_of(connection, self._name)
+        return known[1]
+
+    def snapshot(self) -> Snapshot:
+        """Return the present state."""
+        with self.reading() as connection:
+            return snapshots.take(memory.driver_of(connection), self.secret(connection))
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Replace every registry, and the secret, by those of a snapshot."""
+        with self._troubles.explained(), self._turn, sqlite_file.schema_transaction(self._readers) as connection:
+            restores = sqlite_file.count_restore(connection)
+            connection.detach()  # to be closed afterwards
+            snapshots.write_over(memory.driver_of(connection), snapshot)
+        self.restores = restores
+
     def close(self) -> None:
         """Close the connections."""
         super().close()
@@ -213,8 +344,8 @@ def open_store(database: Database = None, lock_timeout: float = 10.0) -> Store:
     """Open a database; it is created if it does not exist, and migrated if its schema is older.
 
     Args:
-        database: None or ``":memory:"`` for one in memory, the path of a file, or a SQLAlchemy URL of SQLite or
-            PostgreSQL.
+        database: None or ``":memory:"`` for one in memory, a snapshot for a copy of it in memory, the path of a file,
+            or a SQLAlchemy URL of SQLite or PostgreSQL.
         lock_timeout: how many seconds to wait for a lock that another program holds.
 
     Raises:
@@ -222,6 +353,8 @@ def open_store(database: Database = None, lock_timeout: float = 10.0) -> Store:
     """
     if database is None or database == MEMORY:
         return MemoryStore()
+    if is_snapshot(database):
+        return MemoryStore(database)
     if is_path(database):
         return _open_file(Path(database).expanduser(), lock_timeout)
     try:
@@ -241,10 +374,12 @@ def open_store(database: Database = None, lock_timeout: float = 10.0) -> Store:
 
 def describe(database: Database) -> str:
     """Return a database's path or URL for a message, without a password."""
+    if is_snapshot(database):
+        return "memory, from a snapshot"
     if database is None or isinstance(database, os.PathLike):
         return str(database or "memory")
     try:
-        return make_url(database).render_as_string()
+        return make_url(cast("str | URL", database)).render_as_string()
     except (ArgumentError, ValueError):
         return str(database)
 

@@ -71,18 +71,34 @@ def _begin_explicitly(engine: Engine, wait: LockWait) -> None:
         dbapi = connection.connection.dbapi_connection
         assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - created above
         statement = connection.get_execution_options().get("fakeecr_begin", "BEGIN")
-        wait.run(lambda: _begin(dbapi, statement))
+        connection.info["restores"] = wait.run(lambda: _begin(dbapi, statement))
 
 
-def _begin(dbapi: sqlite3.Connection, statement: str) -> None:
-    """Begin a transaction and take its lock, after which no statement of it can find the file locked."""
+def _begin(dbapi: sqlite3.Connection, statement: str) -> int:
+    """Begin a transaction and take its lock, after which no statement of it can find the file locked.
+
+    Returns:
+        How often a snapshot was restored into the file.
+    """
     dbapi.execute(statement)
     try:
         # A transaction that reads takes its lock when it reads.
-        dbapi.execute("PRAGMA schema_version")
+        return int(dbapi.execute("PRAGMA user_version").fetchone()[0])
     except BaseException:
         dbapi.execute("ROLLBACK")
         raise
+
+
+def restores(connection: Connection) -> int:
+    """Return how often a snapshot was restored into the file before a transaction began, by any process."""
+    return int(connection.info["restores"])
+
+
+def count_restore(connection: Connection) -> int:
+    """Count one more restored snapshot, so that every process notices it at its next transaction; return the number."""
+    count = restores(connection) + 1
+    connection.exec_driver_sql(f"PRAGMA user_version = {count}")
+    return count
 
 
 def is_current(wait: LockWait) -> bool:
@@ -212,7 +228,7 @@ def switch_to_wal(engine: Engine, wait: LockWait) -> None:
 
 @contextmanager
 def schema_transaction(engine: Engine) -> Iterator[Connection]:
-    """Open a transaction that may rebuild tables: foreign keys are off, and all of them are checked at its end."""
+    """Open a transaction that may replace tables: foreign keys are off, and all of them are checked at its end."""
     options = {"fakeecr_begin": "BEGIN IMMEDIATE"}
     with engine.connect().execution_options(**options) as connection:
         dbapi = connection.connection.dbapi_connection
@@ -223,6 +239,6 @@ def schema_transaction(engine: Engine) -> Iterator[Connection]:
                 yield connection
                 broken = dbapi.execute("PRAGMA foreign_key_check").fetchone()
                 if broken is not None:
-                    raise DatabaseError(f"The migration would have broken a reference of table {broken[0]}.")
+                    raise DatabaseError(f"A reference of table {broken[0]} would have been broken; nothing changed.")
         finally:
             dbapi.execute("PRAGMA foreign_keys = ON")

@@ -64,8 +64,12 @@ def test_the_representation_of_a_fake_has_its_registry_and_database(arguments, r
         pytest.param(
             {"limits": "none"}, "limits: expected 'published' or 'installed'; got 'none'", id="unknown limits"
         ),
-        pytest.param({"database": 5}, "database: expected None, a path or a URL; got 5", id="a number as database"),
-        pytest.param({"database": b"x.db"}, "database: expected None, a path or a URL", id="bytes as database"),
+        pytest.param(
+            {"database": 5}, "database: expected None, a path, a URL or a snapshot; got 5", id="a number as database"
+        ),
+        pytest.param(
+            {"database": b"x.db"}, "database: expected None, a path, a URL or a snapshot", id="bytes as database"
+        ),
         pytest.param({"database": "a\0b"}, "database: a path cannot contain a NUL character", id="NUL in a path"),
         pytest.param(
             {"require_layers": "yes"}, "require_layers: expected True or False; got 'yes'", id="text for True"

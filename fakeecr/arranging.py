@@ -25,7 +25,7 @@ from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
 from fakeecr.rules.manifests import LISTS, digest_of
 from fakeecr.rules.messages import check_argument, show, suggestion
-from fakeecr.seeds.files import LayerContent, layer_parts, read_layer
+from fakeecr.seeds.files import LayerContent, SeedFiles, layer_parts, read_layer
 from fakeecr.seeds.values import Content, LookCount, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store import layers as layer_store
@@ -197,7 +197,7 @@ def _read_layer(place: str, layer: Any) -> _Layer:
     with _errors_at(place):
         if isinstance(layer, PathLike):
             file = Path(fsdecode(layer))
-            content, parts = read_layer(Path(), str(file), place), layer_parts(file, place)
+            content, parts = read_layer(SeedFiles(Path()), str(file), place), layer_parts(file, place)
         elif isinstance(layer, bytes):
             content, parts = LayerContent(digest_of(layer), len(layer), [layer]), iter([layer])
         else:

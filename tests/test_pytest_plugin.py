@@ -507,6 +507,104 @@ def test_no_dependency_is_imported(request):
     run_pytest("-p", "no:fakeecr", passed=1)
 
 
+# --- Seeds that are copied -------------------------------------------------------------------------
+
+COUNTED = """
+import fakeecr.seeds.load
+
+read = fakeecr.seeds.load.read
+files = []
+
+def counting(file):
+    files.append(file.name)
+    return read(file)
+
+fakeecr.seeds.load.read = counting
+"""
+
+
+def test_a_seed_is_read_once_for_all_tests_and_again_when_it_changes(write_files, run_pytest):
+    write_files(
+        {
+            "pytest.ini": "[pytest]\nfakeecr_seed = all.yaml\n",
+            "all.yaml": SEED.format(name="web"),
+            "marked.yaml": SEED.format(name="api"),
+            "conftest.py": COUNTED,
+            "test_example.py": """
+from pathlib import Path
+
+import pytest
+from conftest import files
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_each_test_has_the_seed(ecr_client, fake_ecr, number):
+    assert len(ecr_client.describe_repositories()["repositories"]) == 1
+    assert len(ecr_client.describe_images(repositoryName="web", maxResults=100)["imageDetails"]) == 100
+    assert " in memory, active" in repr(fake_ecr)
+    fake_ecr.push("another", "latest")
+
+
+@pytest.mark.fakeecr(seed="marked.yaml")
+@pytest.mark.parametrize("number", range(3))
+def test_the_seed_of_a_marker_is_added(ecr_client, number):
+    assert len(ecr_client.describe_repositories()["repositories"]) == 2
+
+
+def test_each_file_was_read_once_for_each_combination(fake_ecr):
+    assert sorted(files) == ["all.yaml", "all.yaml", "marked.yaml"]
+    file = Path(__file__).with_name("all.yaml")
+    file.write_text(file.read_text().replace("web", "changed"))
+
+
+def test_a_changed_file_is_read_again(ecr_client):
+    (repository,) = ecr_client.describe_repositories()["repositories"]
+    assert repository["repositoryName"] == "changed"
+
+
+def test_a_fake_that_is_started_again_is_empty(fake_ecr):
+    fake_ecr.stop()
+    fake_ecr.start()
+    assert fake_ecr.dump() == {"registries": []}
+""",
+        }
+    )
+
+    run_pytest("test_example.py", passed=9)
+
+
+def test_a_marker_can_start_a_fake_from_a_snapshot(write_files, run_pytest):
+    write_files(
+        {
+            "test_example.py": """
+import pytest
+from fakeecr import FakeECR
+
+with FakeECR() as ecr:
+    ecr.push("web", "of-the-snapshot")
+    SNAPSHOT = ecr.snapshot()
+
+
+@pytest.mark.fakeecr(database=SNAPSHOT)
+@pytest.mark.parametrize("number", range(2))
+def test_each_test_starts_from_it(fake_ecr, ecr_client, number):
+    assert [each["imageTag"] for each in ecr_client.list_images(repositoryName="web")["imageIds"]] == ["of-the-snapshot"]
+    assert " in memory, from a snapshot, active" in repr(fake_ecr)
+    fake_ecr.push("web", "latest")
+
+
+@pytest.mark.fakeecr(database=SNAPSHOT, seed={"registries": [{"repositories": [{"name": "web", "images": [{"tags": ["seeded"]}]}]}]})
+@pytest.mark.parametrize("number", range(2))
+def test_a_seed_is_added(fake_ecr, ecr_client, number):
+    tags = [each["imageTag"] for each in ecr_client.list_images(repositoryName="web")["imageIds"]]
+    assert tags == ["of-the-snapshot", "seeded"]
+""",
+        }
+    )
+
+    run_pytest("--fakeecr-database", "state.db", "test_example.py", passed=4)
+
+
 # --- Calls that no fake answers --------------------------------------------------------------------
 
 UNFAKED = """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from tests.benchmarks.copying import copying
 from tests.benchmarks.listing import depth, fresh, journal, page
 from tests.benchmarks.measuring import Row
 from tests.benchmarks.seeding import seeding
@@ -20,6 +21,7 @@ PARTS: Mapping[str, Callable[[int], list[Row]]] = {
     "deleting": lambda scale: deleting(100_000 // scale, rounds=60 // scale),
     "describing": lambda scale: describing(100_000 // scale, rounds=100 // scale),
     "depth": lambda scale: depth(1_000_000 // scale, rounds=100 // scale),
+    "copying": lambda scale: copying(50_000 // scale, rounds=10 // min(scale, 5)),
     "seeding": lambda scale: seeding(1_000_000 // scale),
 }
 

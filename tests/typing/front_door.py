@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy.engine import URL, make_url
 
 import fakeecr
-from fakeecr import FakeECR
+from fakeecr import FakeECR, Snapshot
 
 # --- Arguments -----------------------------------------------------------------------------------
 
@@ -25,7 +25,10 @@ FakeECR(account_id="012345678910", region="us-west-2", limits="installed", requi
 FakeECR(limits="published", lock_timeout=1)
 
 
-def makes_a_fake(database: str | os.PathLike[str] | URL | None) -> FakeECR:
+FakeECR(FakeECR().snapshot())
+
+
+def makes_a_fake(database: str | os.PathLike[str] | URL | Snapshot | None) -> FakeECR:
     return FakeECR(database, lock_timeout=0.5)
 
 
@@ -82,6 +85,12 @@ ecr.fail("ListImages")  # type: ignore[call-arg]  # pyright: ignore[reportCallIs
 ecr.fail("ListImages", ValueError)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 assert_type(ecr.expire(), list[str])
+snapshot = ecr.snapshot()
+assert_type(snapshot, Snapshot)
+assert_type(snapshot.size, int)
+snapshot.size = 1  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
+ecr.restore(snapshot)
+ecr.restore("state.db")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 ecr.reset()
 ecr.stop()
 ecr.account  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue, reportUnknownMemberType]

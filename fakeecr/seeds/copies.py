@@ -53,6 +53,8 @@ class _Kept:
             return seeded
 
     def put(self, key: Hashable, seeded: _Seeded) -> None:
+        if seeded.snapshot.size > _CAPACITY:
+            return  # the others would have to be forgotten for it, and then it as well
         with self._lock:
             self._by_key[key] = seeded
             self._by_key.move_to_end(key)

@@ -377,10 +377,12 @@ def test_the_copies_that_are_kept_take_a_limited_amount_of_memory(monkeypatch, r
 
 
 def test_a_seed_that_is_too_large_to_be_kept_is_read_each_time(monkeypatch, reads):
-    monkeypatch.setattr(copies, "_CAPACITY", 1)
+    with FakeECR() as ecr:
+        monkeypatch.setattr(copies, "_CAPACITY", ecr.snapshot().size)
+    small, large = seed_of({"name": "small"}), seed_of({"name": "web", "images": [{"count": 3000, "tags": ["v{n}"]}]})
 
-    for _ in range(2):
-        with fake_with(WEB) as ecr:
-            assert tags_in_web(ecr.client()) == ["v1", "v2", "v3"]
+    for seed in (small, large, large, small):
+        with fake_with(seed) as ecr:
+            assert len(ecr.client().describe_repositories()["repositories"]) == 1
 
-    assert len(reads) == 2
+    assert reads == [small, large, large]

@@ -438,7 +438,7 @@ class FakeECR(Instruments):
         """Return the state of the registries at this moment, from which :class:`FakeECR` and :meth:`restore` start.
 
         A snapshot has every registry, with the keys and the secret of page tokens, so that a token stays valid. It has
-        nothing else: neither ordered failures nor the arguments of the fake, such as the account.
+        nothing else: no recorded call or event, no ordered fault, and not the fake's arguments, such as its account.
 
         Raises:
             DatabaseError: the database is on PostgreSQL, or cannot be used.
@@ -451,7 +451,8 @@ class FakeECR(Instruments):
         """Replace every registry by those of a snapshot, of this or of another fake: all at once, or not at all.
 
         Page tokens of the time before the snapshot are valid again. Calls in other threads, and in other processes that
-        use the same file, see the state before or after it. Nothing but the registries changes: ordered failures stay.
+        use the same file, see the state before or after it. Recorded calls and events, ordered faults and
+        subscriptions stay. What a test keeps in progress begins again.
 
         Args:
             snapshot: the snapshot, which can be restored any number of times.

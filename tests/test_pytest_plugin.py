@@ -265,7 +265,7 @@ def test_a_seed_can_be_a_file_under_the_root_directory(ecr_client):
 
 @pytest.mark.fakeecr(database="marked.db", require_layers=True)
 def test_a_marker_can_set_a_database_and_require_layers(fake_ecr, request):
-    assert repr(fake_ecr) == f"<FakeECR 123456789012 eu-west-1 in {request.config.rootpath / 'marked.db'}, active>"
+    assert repr(fake_ecr) == f"<FakeECR 123456789012 eu-west-1 in {request.config.rootpath / 'marked.db'}, active, 0 calls, 0 events>"
 
 
 @pytest.mark.fakeecr(account_id="012345678910", limits="installed", seed="beside.yaml")

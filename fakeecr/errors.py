@@ -10,7 +10,9 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-_PACKAGES = ("fakeecr", "boto3", "botocore", "contextlib")
+# The packages between the code that makes a call and what answers it. The event loop is between them if the call is a
+# task of its own.
+_PACKAGES = ("fakeecr", "boto3", "botocore", "aioboto3", "aiobotocore", "asyncio", "contextlib")
 
 
 class FakeECRError(Exception):
@@ -75,7 +77,7 @@ class UnstoppedFakeWarning(UserWarning):
 
 
 def caller() -> FrameType:
-    """Return the frame of the code that made the call in progress: the first one outside fakeecr and botocore."""
+    """Return the frame of the code that made the call in progress: the first one outside fakeecr and the AWS client."""
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in _PACKAGES:
         frame = frame.f_back

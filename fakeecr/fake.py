@@ -8,7 +8,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack, cast
 
@@ -41,12 +41,12 @@ _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
 
 class FakeECR(Instruments):
-    """A fake of Amazon ECR, which answers boto3's clients from a database.
+    """A fake of Amazon ECR, which answers the clients of boto3, aioboto3 and aiobotocore from a database.
 
     Use it as a context manager, between :meth:`start` and :meth:`stop`, or as a decorator of a function, a coroutine
     function or a ``unittest.TestCase`` class, whose every call or test gets its own fake. While it is active, it
-    answers every ECR client of this process; if several are active, the innermost does. :meth:`client` and
-    :meth:`patch` work without a start.
+    answers every ECR client of this process; if several are active, the innermost does. Tasks that run at the same time
+    and each use ``async with`` are each answered by their own. :meth:`client` and :meth:`patch` work without a start.
 
     Args:
         database: where the state is stored. None: in memory, and lost at :meth:`stop`. A path: a SQLite file, which is
@@ -167,6 +167,20 @@ class FakeECR(Instruments):
     ) -> None:
         self.stop()
 
+    async def __aenter__(self) -> Self:
+        """Start it; it answers this task, and the tasks that it creates, before fakes that other tasks start."""
+        with ExitStack() as stack:
+            stack.enter_context(active.own_context())
+            self.start()
+            self._async_exit = stack.pop_all()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        with self._async_exit:
+            self.stop()
+
     def __call__(self, decorated: _Decorated) -> _Decorated:
         """Decorate a function, a coroutine function or a ``unittest.TestCase`` class.
 
@@ -250,7 +264,8 @@ class FakeECR(Instruments):
     def patch(self, client_or_session: BaseClient | boto3.Session | botocore.session.Session) -> None:
         """Let this fake answer one ECR client, or the ECR clients that a session makes from now on.
 
-        It answers them, started or not, until it is stopped. Then they work as before, unless the fake is used again.
+        They may be those of boto3, botocore, aioboto3 or aiobotocore. It answers them, started or not, until it is
+        stopped. Then they work as before, unless the fake is used again.
 
         Raises:
             TypeError: it is neither an ECR client nor a session.

@@ -49,7 +49,7 @@ def guard(action: Action = "error") -> Guard:
 
     It holds for the whole process while it is entered, and as a decorator of a coroutine function for that coroutine.
     Of several, the innermost holds. Calls to other hosts than AWS's pass, and so do those that another library answers,
-    such as moto. Clients of aiobotocore are not guarded.
+    such as moto. Clients of boto3 and of aiobotocore are guarded alike.
 
     Args:
         action: ``"error"`` refuses such a call before anything is sent, ``"warn"`` warns once for each place that

@@ -26,21 +26,32 @@ def check_answers(client: ECRClient) -> ECRClient:
     """Check each answer that a client receives against the model: its output shape and its declared errors."""
 
     def check(http_response: Any, parsed: dict[str, Any], model: OperationModel, **_: Any) -> None:
-        if "Error" in parsed:
-            declared = {shape.name for shape in model.error_shapes}
-            assert parsed["Error"]["Code"] in declared | FRAMEWORK_ERRORS
-            return
-        assert model.output_shape is not None
-        content = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
-        if IS_NEWEST:  # an older model lacks some members of the response
-            # botocore's parser has already dropped null members and members that are not in the model.
-            assert list(unexpected_members(json.loads(http_response.content), model.output_shape)) == []
-        report = ParamValidator().validate(content, model.output_shape).generate_report()
-        # The model limits the length of ImageIdentifierList, also a request's shape; in an answer it may be empty.
-        assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == []
+        check_answer(http_response.content, parsed, model)
 
     client.meta.events.register("after-call.ecr", check)
     return client
+
+
+def check_answer(content: bytes, parsed: dict[str, Any], model: OperationModel) -> None:
+    """Check an answer against the model of its operation.
+
+    Args:
+        content: the body of the response.
+        parsed: what botocore's parser made of it.
+        model: the model.
+    """
+    if "Error" in parsed:
+        declared = {shape.name for shape in model.error_shapes}
+        assert parsed["Error"]["Code"] in declared | FRAMEWORK_ERRORS
+        return
+    assert model.output_shape is not None
+    answer = {name: value for name, value in parsed.items() if name != "ResponseMetadata"}
+    if IS_NEWEST:  # an older model lacks some members of the response
+        # botocore's parser has already dropped null members and members that are not in the model.
+        assert list(unexpected_members(json.loads(content), model.output_shape)) == []
+    report = ParamValidator().validate(answer, model.output_shape).generate_report()
+    # The model limits the length of ImageIdentifierList, also a request's shape; in an answer it may be empty.
+    assert [line for line in report.splitlines() if not line.startswith("Invalid length")] == []
 
 
 def unexpected_members(value: Any, shape: Shape, path: str = "") -> Iterator[str]:

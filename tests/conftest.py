@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,14 +13,13 @@ import boto3
 import fasteners
 import pytest
 import sqlalchemy as sa
-from botocore.config import Config
 from hypothesis import settings
 from mypy_boto3_ecr import ECRClient
 from sqlalchemy.engine import URL
 
 from fakeecr import FakeECR
 from fakeecr.store.database import open_store
-from tests.answers import check_answers
+from tests.clients import KINDS, new_client
 from tests.installed_model import IS_NEWEST, skip_what_the_model_lacks
 
 if TYPE_CHECKING:
@@ -63,10 +63,14 @@ def client(ecr: FakeECR) -> ECRClient:
     return unchecked(ecr)
 
 
-def unchecked(ecr: FakeECR, **kwargs: object) -> ECRClient:
-    """Make a client of a fake that does not validate parameters, does not retry, and has its answers checked."""
-    config = Config(parameter_validation=False, retries={"total_max_attempts": 1})
-    return check_answers(ecr.client(config=config, **kwargs))  # type: ignore[arg-type]
+# Makes a client of a fake whose requests botocore does not validate, and whose answers are checked.
+unchecked = functools.partial(new_client, "boto3")
+
+
+@pytest.fixture(scope="session", params=KINDS)
+def unchecked_client_of(request: pytest.FixtureRequest) -> Callable[..., ECRClient]:
+    """Return what `unchecked` is, for each kind of client that is installed."""
+    return functools.partial(new_client, request.param)
 
 
 @pytest.fixture(scope="session")

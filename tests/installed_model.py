@@ -46,12 +46,17 @@ def skip_what_the_model_lacks(test: pytest.Item, monkeypatch: pytest.MonkeyPatch
 
     def checked_parameters(client: BaseClient, api_params: Any, operation_model: OperationModel, context: Any) -> Any:
         if operation_model.service_model.service_name == "ecr":
-            _check(operation_model.input_shape, api_params)
+            skip_what_a_request_lacks(operation_model, api_params)
         return emit_parameters(client, api_params, operation_model, context)
 
     monkeypatch.setattr(BaseClient, "__getattr__", checked_attribute)
     # Not _make_api_call: one more frame there, and fakeecr's warnings would no longer point to the test.
     monkeypatch.setattr(BaseClient, "_emit_api_params", checked_parameters)
+
+
+def skip_what_a_request_lacks(operation_model: OperationModel, parameters: Any) -> None:
+    """Skip the running test if the installed model does not allow the parameters of a call."""
+    _check(operation_model.input_shape, parameters)
 
 
 def _check(shape: Shape | None, value: Any) -> None:

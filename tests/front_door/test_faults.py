@@ -22,9 +22,9 @@ from tests.front_door.clients import SESSION, tags_in_web
 
 
 @pytest.fixture
-def client(ecr):
-    """Return a client of `ecr` that does not retry."""
-    return ecr.client(config=Config(retries={"total_max_attempts": 1}))
+def client(ecr, unchecked_client_of):
+    """Return a client of `ecr` of each kind; it does not retry."""
+    return unchecked_client_of(ecr, checks_answers=False)
 
 
 @pytest.mark.parametrize("error", sorted(known_errors()))

@@ -8,11 +8,16 @@ import pytest
 
 from fakeecr import FakeECR, PublishedLimitWarning
 from tests.answers import error_of, identifiers, send_instead
-from tests.conftest import unchecked
 from tests.operations.helpers import seed_of
 
 DIGEST = "sha256:" + "a" * 64
 OTHER_DIGEST = "sha256:" + "b" * 64
+
+
+@pytest.fixture
+def client(ecr, unchecked_client_of):
+    """Return a client of `ecr` of each kind."""
+    return unchecked_client_of(ecr)
 
 
 def invalid(name: str, constraint: str) -> tuple[str, str, int]:
@@ -176,10 +181,10 @@ def test_an_unknown_member_of_a_request_is_ignored(ecr, client):
 # --- registryId --------------------------------------------------------------------------------------
 
 
-def test_list_images_without_a_registry_id_lists_the_default_registry(any_ecr):
+def test_list_images_without_a_registry_id_lists_the_default_registry(any_ecr, unchecked_client_of):
     own = any_ecr.push("web", "own")
     any_ecr.push("web", "theirs", registry_id="012345678910")
-    client = unchecked(any_ecr)
+    client = unchecked_client_of(any_ecr)
 
     assert identifiers(client.list_images(repositoryName="web")) == [(own.digest, "own")]
     assert client.list_images(repositoryName="web", registryId="123456789012")["imageIds"] == [
@@ -187,18 +192,18 @@ def test_list_images_without_a_registry_id_lists_the_default_registry(any_ecr):
     ]
 
 
-def test_list_images_with_a_registry_id_lists_that_registry_of_the_fake(any_ecr):
+def test_list_images_with_a_registry_id_lists_that_registry_of_the_fake(any_ecr, unchecked_client_of):
     any_ecr.push("web", "own")
     theirs = any_ecr.push("web", "theirs", registry_id="012345678910")
 
-    response = unchecked(any_ecr).list_images(repositoryName="web", registryId="012345678910")
+    response = unchecked_client_of(any_ecr).list_images(repositoryName="web", registryId="012345678910")
 
     assert identifiers(response) == [(theirs.digest, "theirs")]
 
 
-def test_each_region_has_its_own_repositories(any_ecr):
+def test_each_region_has_its_own_repositories(any_ecr, unchecked_client_of):
     any_ecr.push("web", "western", region="eu-west-1")
-    client, west_client = unchecked(any_ecr), unchecked(any_ecr, region_name="eu-west-1")
+    client, west_client = unchecked_client_of(any_ecr), unchecked_client_of(any_ecr, region_name="eu-west-1")
 
     assert error_of(client.list_images, repositoryName="web") == not_found("web", "123456789012")
     assert [tag for _, tag in identifiers(west_client.list_images(repositoryName="web"))] == ["western"]
@@ -215,10 +220,10 @@ def test_the_log_names_another_region_that_has_the_missing_repository(ecr, clien
 # --- imageIds ----------------------------------------------------------------------------------------
 
 
-def test_an_image_with_two_tags_has_two_image_ids(any_ecr):
+def test_an_image_with_two_tags_has_two_image_ids(any_ecr, unchecked_client_of):
     image = any_ecr.push("amazonlinux", "2016.09", "latest")
 
-    image_ids = unchecked(any_ecr).list_images(repositoryName="amazonlinux")["imageIds"]
+    image_ids = unchecked_client_of(any_ecr).list_images(repositoryName="amazonlinux")["imageIds"]
 
     assert image_ids == [
         {"imageDigest": image.digest, "imageTag": "2016.09"},
@@ -227,44 +232,44 @@ def test_an_image_with_two_tags_has_two_image_ids(any_ecr):
     assert [list(image_id) for image_id in image_ids] == [["imageDigest", "imageTag"]] * 2
 
 
-def test_an_untagged_image_has_one_image_id_without_image_tag(any_ecr):
+def test_an_untagged_image_has_one_image_id_without_image_tag(any_ecr, unchecked_client_of):
     image = any_ecr.push("web")
 
-    assert unchecked(any_ecr).list_images(repositoryName="web")["imageIds"] == [{"imageDigest": image.digest}]
+    assert unchecked_client_of(any_ecr).list_images(repositoryName="web")["imageIds"] == [{"imageDigest": image.digest}]
 
 
-def test_the_image_ids_of_an_empty_repository_are_an_empty_list(any_ecr):
+def test_the_image_ids_of_an_empty_repository_are_an_empty_list(any_ecr, unchecked_client_of):
     any_ecr.seed(seed_of({"name": "empty"}))
 
-    response = unchecked(any_ecr).list_images(repositoryName="empty")
+    response = unchecked_client_of(any_ecr).list_images(repositoryName="empty")
 
     assert response["imageIds"] == []
     assert "nextToken" not in response
 
 
-def test_an_image_that_loses_its_only_tag_is_listed_untagged(any_ecr):
+def test_an_image_that_loses_its_only_tag_is_listed_untagged(any_ecr, unchecked_client_of):
     old = any_ecr.push("web", "latest", digest=DIGEST)
     new = any_ecr.push("web", "latest", digest=OTHER_DIGEST)
 
-    response = unchecked(any_ecr).list_images(repositoryName="web")
+    response = unchecked_client_of(any_ecr).list_images(repositoryName="web")
 
     assert sorted(identifiers(response)) == [(old.digest, None), (new.digest, "latest")]
 
 
-def test_an_image_that_loses_a_tag_is_listed_with_its_other_tags(any_ecr):
+def test_an_image_that_loses_a_tag_is_listed_with_its_other_tags(any_ecr, unchecked_client_of):
     any_ecr.push("web", "1.0", "latest", digest=DIGEST)
     any_ecr.push("web", "latest", digest=OTHER_DIGEST)
 
-    response = unchecked(any_ecr).list_images(repositoryName="web")
+    response = unchecked_client_of(any_ecr).list_images(repositoryName="web")
 
     assert identifiers(response) == [(DIGEST, "1.0"), (OTHER_DIGEST, "latest")]
 
 
-def test_an_untagged_image_that_is_tagged_is_listed_with_its_tag_only(any_ecr):
+def test_an_untagged_image_that_is_tagged_is_listed_with_its_tag_only(any_ecr, unchecked_client_of):
     any_ecr.push("web", digest=DIGEST)
     any_ecr.push("web", "tagged", digest=DIGEST)
 
-    response = unchecked(any_ecr).list_images(repositoryName="web")
+    response = unchecked_client_of(any_ecr).list_images(repositoryName="web")
 
     assert identifiers(response) == [(DIGEST, "tagged")]
 
@@ -282,7 +287,7 @@ IMAGES = [
 
 @pytest.mark.parametrize("tag_status", [None, "TAGGED", "UNTAGGED", "ANY"])
 @pytest.mark.parametrize("image_status", [None, *STATUSES, "ANY"])
-def test_list_images_returns_the_images_that_match_the_filter(any_ecr, tag_status, image_status):
+def test_list_images_returns_the_images_that_match_the_filter(any_ecr, tag_status, image_status, unchecked_client_of):
     any_ecr.seed(seed_of({"name": "web", "images": IMAGES}))
     members = {"tagStatus": tag_status, "imageStatus": image_status}
     filters = {name: value for name, value in members.items() if value is not None}
@@ -294,7 +299,7 @@ def test_list_images_returns_the_images_that_match_the_filter(any_ecr, tag_statu
         if tag_status in (None, "ANY") or (tag_status == "TAGGED") == (tag is not None)
     ]
 
-    response = unchecked(any_ecr).list_images(repositoryName="web", **({"filter": filters} if filters else {}))
+    response = unchecked_client_of(any_ecr).list_images(repositoryName="web", **({"filter": filters} if filters else {}))
 
     assert identifiers(response) == expected
 
@@ -310,9 +315,9 @@ def test_an_empty_filter_is_the_same_as_no_filter(ecr, client):
 
 
 @pytest.mark.newest_model("repositoryName with two dashes")
-def test_with_installed_limits_list_images_accepts_what_the_installed_botocore_does():
+def test_with_installed_limits_list_images_accepts_what_the_installed_botocore_does(unchecked_client_of):
     with FakeECR(limits="installed") as ecr:
-        client = unchecked(ecr)
+        client = unchecked_client_of(ecr)
         ecr.seed(seed_of({"name": "my--repo", "images": [{"count": 1200, "tags": ["{n}"]}]}))
 
         assert len(client.list_images(repositoryName="my--repo", maxResults=1000)["imageIds"]) == 1000

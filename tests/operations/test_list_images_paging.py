@@ -19,6 +19,12 @@ from tests.operations.helpers import seed_of
 INVALID_PARAMETER = "InvalidParameterException"
 
 
+@pytest.fixture
+def client(ecr, unchecked_client_of):
+    """Return a client of `ecr` of each kind."""
+    return unchecked_client_of(ecr)
+
+
 def seed_of_images(count: int, tags: str | None = "build-{n}", repository: str = "web") -> dict[str, Any]:
     """Build a seed of one repository with this number of images."""
     return seed_of({"name": repository, "images": [{"count": count, "tags": [tags] if tags else []}]})
@@ -42,12 +48,12 @@ def test_the_pages_of_any_size_add_up_to_the_whole_list(ecr, client, count):
         pytest.param({"imageStatus": "ANY"}, id="any status"),
     ],
 )
-def test_the_pages_of_any_filter_add_up_to_the_whole_list(any_ecr, filters):
+def test_the_pages_of_any_filter_add_up_to_the_whole_list(any_ecr, filters, unchecked_client_of):
     any_ecr.seed(seed_of_images(7))
     for _ in range(5):
         any_ecr.push("web")
 
-    check_paging(unchecked(any_ecr).list_images, "imageIds", "maxResults", repositoryName="web", filter=filters)
+    check_paging(unchecked_client_of(any_ecr).list_images, "imageIds", "maxResults", repositoryName="web", filter=filters)
 
 
 @pytest.mark.parametrize(
@@ -211,15 +217,15 @@ def test_a_token_of_an_equivalent_filter_is_accepted(client, token, filters):
     assert len(client.list_images(repositoryName="web", filter=filters, nextToken=token)["imageIds"]) == 7
 
 
-def test_a_token_of_another_database_is_refused(token):
+def test_a_token_of_another_database_is_refused(token, unchecked_client_of):
     with FakeECR() as other:
         other.seed(seed_of_images(10))
 
-        assert code_of(unchecked(other).list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
+        assert code_of(unchecked_client_of(other).list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
 
 
-def test_a_token_from_before_a_reset_is_refused(any_ecr):
-    client = unchecked(any_ecr)
+def test_a_token_from_before_a_reset_is_refused(any_ecr, unchecked_client_of):
+    client = unchecked_client_of(any_ecr)
     any_ecr.seed(seed_of_images(10))
     token = client.list_images(repositoryName="web", maxResults=3)["nextToken"]
 
@@ -230,33 +236,33 @@ def test_a_token_from_before_a_reset_is_refused(any_ecr):
     assert code_of(client.list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
 
 
-def test_a_token_is_valid_in_a_later_fake_on_the_same_file(tmp_path):
+def test_a_token_is_valid_in_a_later_fake_on_the_same_file(tmp_path, unchecked_client_of):
     with FakeECR(tmp_path / "state.db") as first:
         first.seed(seed_of_images(10))
-        token = unchecked(first).list_images(repositoryName="web", maxResults=8)["nextToken"]
+        token = unchecked_client_of(first).list_images(repositoryName="web", maxResults=8)["nextToken"]
 
     with FakeECR(tmp_path / "state.db") as second:
-        page = unchecked(second).list_images(repositoryName="web", nextToken=token)
+        page = unchecked_client_of(second).list_images(repositoryName="web", nextToken=token)
 
     assert [tag for _, tag in identifiers(page)] == ["build-9", "build-10"]
 
 
 @given(token=st.text(max_size=64))
-def test_any_text_is_refused_as_a_token(token):
+def test_any_text_is_refused_as_a_token(unchecked_client_of, token):
     with FakeECR() as ecr:
         ecr.push("web", "latest")
 
-        assert code_of(unchecked(ecr).list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
+        assert code_of(unchecked_client_of(ecr).list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
 
 
 # --- The paginator -----------------------------------------------------------------------------------
 
 
 @pytest.fixture
-def paginate(ecr):
-    """Seed 250 images; return the method paginate of boto3's paginator of ListImages."""
+def paginate(ecr, client):
+    """Seed 250 images; return the method paginate of a client's paginator of ListImages."""
     ecr.seed(seed_of_images(250))
-    return ecr.client().get_paginator("list_images").paginate
+    return client.get_paginator("list_images").paginate
 
 
 def test_the_paginator_returns_every_image(paginate):

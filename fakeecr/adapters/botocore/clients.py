@@ -70,6 +70,8 @@ def _session() -> Session:
 def emitter_of(client_or_session: object) -> BaseEventHooks:
     """Return the event emitter of an ECR client, or the one that a session copies to its clients.
 
+    The clients and sessions of aiobotocore and aioboto3 are subclasses of those of botocore and boto3.
+
     Raises:
         TypeError: the object is neither an ECR client nor a session.
     """
@@ -87,6 +89,6 @@ def emitter_of(client_or_session: object) -> BaseEventHooks:
     if isinstance(client_or_session, Session):
         emitter: BaseEventHooks = client_or_session.get_component("event_emitter")
         return emitter
-    raise TypeError(
-        f"patch() takes a client of ECR, a boto3 Session or a botocore Session; got {type(client_or_session).__name__}."
-    )
+    kind = type(client_or_session).__name__
+    hint = " Enter it, and patch the client." if kind == "ClientCreatorContext" else ""  # aiobotocore's
+    raise TypeError(f"patch() takes a client of ECR, a boto3 Session or a botocore Session; got {kind}.{hint}")

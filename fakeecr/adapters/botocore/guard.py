@@ -1,6 +1,6 @@
-"""What the guard does: it finds calls to ECR that no fake answers, before botocore sends them to AWS.
+"""What the guard does: it finds calls to ECR that no fake answers, before botocore or aiobotocore sends them to AWS.
 
-It is cheap to import, and does not import botocore: a test run that never calls AWS is not slowed down.
+It is cheap to import, and imports neither of them: a test run that never calls AWS is not slowed down.
 """
 
 from __future__ import annotations
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 Action = Literal["warn", "error", "off"]
 
-_SENDING_MODULE = "botocore.httpsession"
+# The modules that send, and the class of each whose method `send` does it.
+_SENDERS = {
+    "botocore.httpsession": "URLLib3Session",
+    "aiobotocore.httpsession": "AIOHTTPSession",
+    "aiobotocore.httpxsession": "HttpxSession",
+}
 _TARGET_PREFIX = "AmazonEC2ContainerRegistry_V"
 _REMEDY = (
     "Use the fixture `fake_ecr`, `with FakeECR():` or `@FakeECR()` around it. "
@@ -52,9 +57,8 @@ _of_process: tuple[Guarding, ...] = ()
 _of_context: ContextVar[tuple[Guarding, ...] | None] = ContextVar("fakeecr_guards_of_context", default=None)
 # How many guards there are that do something.
 _count = 0
-# `URLLib3Session.send` as it was, and what replaces it.
-_original: Callable[..., Any] | None = None
-_replacement: Callable[..., Any] | None = None
+# By the name of its module, each method that is replaced: as it was, and what replaces it.
+_replaced: dict[str, tuple[Callable[..., Any], Callable[..., Any]]] = {}
 
 
 def own_context() -> AbstractContextManager[None]:
@@ -74,12 +78,13 @@ def begin(action: Action) -> Guarding:
         else:
             _of_context.set((*own, guarding))
     if action != "off":
-        when_imported(_SENDING_MODULE, _replace_send)
+        for module in _SENDERS:
+            when_imported(module, _replace_send)
     return guarding
 
 
 def end(guarding: Guarding) -> None:
-    """End a guard; the last one leaves botocore as it was."""
+    """End a guard; the last one leaves botocore and aiobotocore as they were."""
     global _of_process, _count
     own = _of_context.get()
     with _lock:
@@ -88,8 +93,9 @@ def end(guarding: Guarding) -> None:
         if own is not None:
             _of_context.set(tuple([other for other in own if other is not guarding]))
         if not _count:
-            stop_waiting(_SENDING_MODULE)
-            _restore_send()
+            for module in _SENDERS:
+                stop_waiting(module)
+            _restore_sends()
 
 
 def _current() -> Guarding | None:
@@ -103,48 +109,55 @@ def refuses(url: str) -> bool:
     return guarding is not None and guarding.action == "error" and _is_aws(url)
 
 
-def _replace_send(httpsession: ModuleType) -> None:
-    """Let botocore's own sending check its requests: it sends only what nothing before has answered, not even moto."""
-    global _original, _replacement
-    session = httpsession.URLLib3Session
+def _replace_send(module: ModuleType) -> None:
+    """Let a library's own sending check its requests: it sends only what nothing before has answered, not even moto."""
+    session = getattr(module, _SENDERS[module.__name__])
     with _lock:
-        # If another library has replaced it already, it decides what is sent. Our replacement is not botocore's either.
-        if _count and session.send.__module__ == _SENDING_MODULE:
-            _original = session.send
-            _replacement = session.send = _wrap_send(_original)
+        # If another library has replaced it already, it decides what is sent. Our replacement is not its own either.
+        if _count and session.send.__module__ == module.__name__:
+            original = session.send
+            session.send = _wrap_send(original)
+            _replaced[module.__name__] = original, session.send
 
 
-def _restore_send() -> None:
-    global _original, _replacement
-    httpsession = sys.modules.get(_SENDING_MODULE)
-    # If another library has replaced it since, our replacement stays inside of that, and does nothing.
-    if httpsession is not None and _replacement is not None and httpsession.URLLib3Session.send is _replacement:
-        httpsession.URLLib3Session.send = _original
-    _original = _replacement = None
+def _restore_sends() -> None:
+    for module, (original, replacement) in _replaced.items():
+        session = getattr(sys.modules[module], _SENDERS[module])
+        # If another library has replaced it since, our replacement stays inside of that, and does nothing.
+        if session.send is replacement:
+            session.send = original
+    _replaced.clear()
 
 
 def _wrap_send(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Build a replacement for the method `send`; where that is a coroutine, it checks before there is one."""
+
     @functools.wraps(original)
     def send(self: Any, request: AWSPreparedRequest) -> Any:
         guarding = _current()
         if guarding is not None and guarding.action != "off":
-            _check(request, guarding)
+            _check(request, guarding, original.__module__)
         return original(self, request)
 
-    # Otherwise it would look like botocore's own.
+    # Otherwise it would look like the library's own.
     send.__module__ = __name__
     return send
 
 
-def _check(request: AWSPreparedRequest, guarding: Guarding) -> None:
+def _check(request: AWSPreparedRequest, guarding: Guarding, sender: str) -> None:
     """Warn about a request to ECR in AWS, once for each place that calls, or refuse it.
+
+    Args:
+        request: the request.
+        guarding: the guard that decides.
+        sender: the module that would send it.
 
     Raises:
         UnfakedCallError: it is refused.
     """
     target: Any = request.headers.get("X-Amz-Target", "")
     target = target.decode("latin-1") if isinstance(target, bytes) else target
-    if not target.startswith(_TARGET_PREFIX) or not _is_aws(request.url) or _is_connection_replaced():
+    if not target.startswith(_TARGET_PREFIX) or not _is_aws(request.url) or _is_connection_replaced(sender):
         return
     operation, host = target.rpartition(".")[2], _host_of(request.url)
     if guarding.action == "error":
@@ -163,11 +176,18 @@ def _check(request: AWSPreparedRequest, guarding: Guarding) -> None:
         guarding.call_sites.add(call_site)
 
 
-def _is_connection_replaced() -> bool:
-    """Whether a library such as VCR.py has replaced botocore's connections, and sends nothing."""
-    from botocore import awsrequest
+def _is_connection_replaced(sender: str) -> bool:
+    """Whether a library such as VCR.py or aioresponses has replaced the connections of a sender, and sends nothing."""
+    if sender == "botocore.httpsession":
+        from botocore import awsrequest
 
-    return awsrequest.AWSHTTPSConnection.__module__ != awsrequest.__name__
+        return awsrequest.AWSHTTPSConnection.__module__ != awsrequest.__name__
+    if sender == "aiobotocore.httpsession":
+        from aiohttp import client
+
+        # Such libraries copy the name of the module that they replace, but not its globals.
+        return getattr(client.ClientSession._request, "__globals__", None) is not vars(client)
+    return False
 
 
 def _is_aws(url: str) -> bool:

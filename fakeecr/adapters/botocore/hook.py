@@ -1,4 +1,4 @@
-"""The event handlers that answer botocore's ECR calls.
+"""The event handlers that answer the ECR calls of botocore, and of aiobotocore, which calls the same handlers.
 
 Every client created after ``import fakeecr`` has handlers of three of ECR's events: ``request-created`` asks the guard,
 ``choose-signer`` leaves the request unsigned, and ``before-send`` answers it before anything is sent. While no fake is
@@ -9,20 +9,20 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextvars import ContextVar
-from io import BytesIO
+from types import CoroutineType
 from typing import Any
 from urllib.parse import urlsplit
 
-from botocore import UNSIGNED
-from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
+from botocore import UNSIGNED, exceptions
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.hooks import BaseEventHooks
 
 from fakeecr.adapters import active
 from fakeecr.adapters.active import Fake
 from fakeecr.adapters.botocore import guard
+from fakeecr.adapters.botocore.calls import BotocoreCall, current_call, keep_notes
 from fakeecr.errors import FakeECRError
-from fakeecr.http import Request, Response
+from fakeecr.http import NetworkError, Request
 
 # No host can have this name: `.invalid` is reserved.
 _URL_HIDDEN_FROM_MOTO = "https://answered.fakeecr.invalid/"
@@ -32,31 +32,6 @@ _IS_REFUSED = "fakeecr_is_refused"
 
 # An event of fakeecr's own, whose handler returns its hook: an emitter cannot list its handlers.
 _FIND_HOOK = "fakeecr-find-hook.ecr"
-
-
-class BotocoreCall:
-    """A call of botocore to ECR, from its first attempt to its last.
-
-    Attributes:
-        region: the region of the client. It cannot be derived from the endpoint, which users may set themselves.
-        answered: whether a fake has answered an attempt.
-    """
-
-    __slots__ = ("answered", "region")
-
-    def __init__(self, region: str | None) -> None:
-        self.region = region
-        self.answered = False
-
-
-# None outside of calls, and in calls to other services.
-current_call: ContextVar[BotocoreCall | None] = ContextVar("fakeecr_current_call", default=None)
-
-
-def is_current_call_answered() -> bool:
-    """Whether a fake answers the botocore call that is in progress in this context."""
-    call = current_call.get()
-    return call is not None and call.answered
 
 
 class Hook:
@@ -107,19 +82,6 @@ class Hook:
             return self
         return self._fallback.without(fake)
 
-    def respond(self, prepared: AWSPreparedRequest) -> Response | None:
-        """Return a fake's response to a request that botocore is about to send, or None if it is to be sent.
-
-        Raises:
-            FakeECRError: the only fake that may answer is stopped.
-        """
-        fake = self.answering_fake()
-        if fake is None:
-            return None
-        call = current_call.get() or BotocoreCall(region=None)
-        call.answered = True
-        return fake.answer(build_request(prepared, call.region))
-
     def _find_hook(self, **_: Any) -> Hook:
         return self
 
@@ -132,26 +94,32 @@ class Hook:
         is_unsigned = self.answering_fake() is not None or context.get(_IS_REFUSED)
         return UNSIGNED if is_unsigned else None
 
-    def _before_send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse | None:
-        response = self.respond(request)
-        if response is None:
+    def _before_send(self, request: AWSPreparedRequest, **_: Any) -> Any:
+        fake = self.answering_fake()
+        if fake is None:
             return None
-        body = _RawBody(response.body)
-        aws_response = AWSResponse(request.url, response.status, response.headers, body)  # type: ignore[arg-type]
+        call = current_call()
+        call.answered = True
+        url = request.url
+        try:
+            response = fake.answer(build_request(request, call))
+        except NetworkError as error:
+            raise _network_error(error, url) from None
+        keep_notes(response.notes)
         hide_from_moto(request)
-        return aws_response
+        return call.pass_on(response, url)
 
 
 # The hook of every client that is not bound to a fake.
 DEFAULT_HOOK = Hook()
 
 
-def build_request(prepared: AWSPreparedRequest, region: str | None) -> Request:
+def build_request(prepared: AWSPreparedRequest, call: BotocoreCall) -> Request:
     """Build a fake's request from the one that botocore is about to send.
 
     Args:
         prepared: the request that botocore prepared.
-        region: the region of the client.
+        call: the call that it is an attempt of.
     """
     url = urlsplit(prepared.url)
     return Request(
@@ -160,9 +128,16 @@ def build_request(prepared: AWSPreparedRequest, region: str | None) -> Request:
         # A HeadersDict, whatever the stubs say.
         headers=_TextHeaders(prepared.headers),  # type: ignore[arg-type]
         body=_read_body(prepared.body),
-        region=region,
+        region=call.region,
         query=url.query,
+        read_timeout=call.read_timeout,
     )
+
+
+def _network_error(error: NetworkError, url: str) -> exceptions.BotoCoreError:
+    """Return the exception that botocore raises for an error of the network."""
+    made: exceptions.BotoCoreError = getattr(exceptions, error.name)(endpoint_url=url, error=error)
+    return made
 
 
 def hide_from_moto(prepared: AWSPreparedRequest) -> None:
@@ -181,18 +156,18 @@ def fake_of(emitter: BaseEventHooks) -> Fake | None:
     Raises:
         FakeECRError: the only fake that may answer is stopped.
     """
-    return _hook_of(emitter).answering_fake()
+    return (_hook_of(emitter) or DEFAULT_HOOK).answering_fake()
 
 
 def ensure_hook(emitter: BaseEventHooks) -> None:
     """Add the default hook to an emitter that has no hook."""
-    if not _hooks_of(emitter):
+    if _hook_of(emitter) is None:
         _add_hook(emitter, DEFAULT_HOOK)
 
 
 def bind(emitter: BaseEventHooks, fake: Fake) -> None:
     """Let a fake answer an emitter's ECR calls while it is open; afterwards they are answered as before."""
-    previous = _hook_of(emitter)
+    previous = _hook_of(emitter) or DEFAULT_HOOK
     remove_hook(emitter)
     _add_hook(emitter, Hook(fake, fallback=previous.without(fake)))
 
@@ -205,7 +180,8 @@ def bind_exclusively(emitter: BaseEventHooks, fake: Fake) -> None:
 
 def remove_hook(emitter: BaseEventHooks) -> None:
     """Remove the hook of an emitter, if it has one."""
-    for hook in _hooks_of(emitter):
+    hook = _hook_of(emitter)
+    if hook is not None:
         for event, handler in hook.handlers():
             emitter.unregister(event, handler)
 
@@ -215,14 +191,22 @@ def _add_hook(emitter: BaseEventHooks, hook: Hook) -> None:
         emitter.register(event, handler)
 
 
-def _hook_of(emitter: BaseEventHooks) -> Hook:
-    """Return the hook that decides for an emitter; the default one if the emitter has none yet."""
-    return next(iter(_hooks_of(emitter)), DEFAULT_HOOK)
-
-
-def _hooks_of(emitter: BaseEventHooks) -> list[Hook]:
-    """Return the hook of an emitter in a list, which is empty for an emitter created before fakeecr was imported."""
-    return [hook for _, hook in emitter.emit(_FIND_HOOK)]
+def _hook_of(emitter: BaseEventHooks) -> Hook | None:
+    """Return the hook of an emitter; None for an emitter created before fakeecr was imported."""
+    response: Any = emitter.emit_until_response(_FIND_HOOK)
+    if isinstance(response, CoroutineType):
+        # aiobotocore's emitter. Its coroutine never suspends: the first handler that it calls is the hook's, which is a
+        # plain function.
+        try:
+            response.send(None)
+        except StopIteration as end:
+            response = end.value
+        else:
+            # A handler that the user registered for all events suspends it, so the emitter has no hook.
+            response.close()
+            return None
+    _, hook = response
+    return hook if isinstance(hook, Hook) else None
 
 
 class _TextHeaders(Mapping[str, str]):
@@ -245,13 +229,6 @@ class _TextHeaders(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._headers)
-
-
-class _RawBody(BytesIO):
-    """The body of a response, with the method of urllib3's responses that botocore reads it by."""
-
-    def stream(self, **_: Any) -> Iterator[bytes]:
-        yield self.read()
 
 
 def _read_body(body: Any) -> bytes:

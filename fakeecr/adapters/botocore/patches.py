@@ -1,6 +1,7 @@
 """What is replaced in botocore while a fake is in use, because no event of a client can change it.
 
-requests' lookup of transport adapters is replaced along with it, so that layers can be downloaded.
+aiobotocore's counterparts are replaced along with it, and requests' lookup of transport adapters, so that layers can be
+downloaded.
 """
 
 from __future__ import annotations
@@ -10,12 +11,12 @@ import threading
 import time
 import weakref
 from collections.abc import Callable
-from contextvars import ContextVar
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any, NamedTuple
 
 import botocore.endpoint
 import botocore.waiter
+from botocore.client import BaseClient
 from botocore.endpoint import Endpoint
 from botocore.hooks import BaseEventHooks
 from botocore.retries.bucket import TokenBucket
@@ -23,13 +24,21 @@ from botocore.session import Session
 from botocore.waiter import Waiter
 
 from fakeecr.adapters import active
+from fakeecr.adapters.botocore.calls import (
+    BotocoreCall,
+    BotocoreWait,
+    NotedCall,
+    is_current_call_answered,
+    is_current_wait_answered,
+)
 from fakeecr.adapters.botocore.clients import DUMMY_CREDENTIALS
-from fakeecr.adapters.botocore.hook import BotocoreCall, current_call, ensure_hook, fake_of, is_current_call_answered
+from fakeecr.adapters.botocore.hook import ensure_hook, fake_of
 from fakeecr.adapters.imports import stop_waiting, when_imported
 from fakeecr.adapters.requests import wrap_get_adapter
 from fakeecr.forks import held_at_forks
 
-_REQUESTS_MODULE = "requests.sessions"
+# Builds what replaces an attribute from what it is.
+Wrap = Callable[[Any], Any]
 
 
 class Patches:
@@ -49,30 +58,59 @@ class Patches:
             if self._holds == 1:
                 # Attributes that another library had replaced at the last release may be ours to restore by now.
                 self._restore()
-                self._replace(botocore.endpoint, "time", _TimeWithoutSleep(is_current_call_answered))
-                self._replace(botocore.waiter, "time", _TimeWithoutSleep(_is_current_wait_answered))
-                self._replace(Waiter, "wait", _wrap_wait(Waiter.wait))
-                self._replace(TokenBucket, "acquire", _wrap_acquire(TokenBucket.acquire))
-                self._replace(Session, "create_client", _wrap_create_client(Session.create_client))
-                self._replace(Endpoint, "make_request", _wrap_make_request(Endpoint.make_request, self._ensure_hook))
-                when_imported(_REQUESTS_MODULE, self._replace_get_adapter)
+                self._replace(botocore.endpoint, "time", _without_sleep(is_current_call_answered))
+                self._replace(botocore.waiter, "time", _without_sleep(is_current_wait_answered))
+                self._replace(Waiter, "wait", _wrap_wait)
+                self._replace(TokenBucket, "acquire", _wrap_acquire)
+                self._replace(Session, "create_client", wrap_create_client)
+                self._replace(Endpoint, "_send_request", _wrap_send_request)
+                self._replace(BaseClient, "_make_api_call", _wrap_make_api_call)
+                for name, replace in self._when_imported().items():
+                    when_imported(name, replace)
 
     def release(self) -> None:
         """Undo one :meth:`hold`; the last one restores the attributes."""
         with self._lock:
             self._holds -= 1
             if self._holds == 0:
-                stop_waiting(_REQUESTS_MODULE)
+                for name in self._when_imported():
+                    stop_waiting(name)
                 self._restore()
 
-    def _replace_get_adapter(self, sessions: ModuleType) -> None:
+    def ensure_hook(self, emitter: BaseEventHooks) -> None:
+        """Add the default hook to an emitter that was created before fakeecr was imported."""
+        if emitter not in self._hooked_emitters:
+            # Two threads that make the first call of a client must not add two hooks.
+            with self._lock:
+                ensure_hook(emitter)
+                self._hooked_emitters.add(emitter)
+
+    def _when_imported(self) -> dict[str, Callable[[ModuleType], None]]:
+        """Return the modules that botocore does not need, and what replaces attributes of each once it is imported."""
+        return {
+            "requests.sessions": self._replace_in_requests,
+            # It imports every other module that something is replaced in.
+            "aiobotocore.session": self._replace_in_aiobotocore,
+        }
+
+    def _replace_in_requests(self, sessions: ModuleType) -> None:
         with self._lock:
             # Another thread may have stopped the last fake while this one was importing requests.
             if self._holds:
-                self._replace(sessions.Session, "get_adapter", wrap_get_adapter(sessions.Session.get_adapter))
+                self._replace(sessions.Session, "get_adapter", wrap_get_adapter)
 
-    def _replace(self, owner: Any, name: str, replacement: Any) -> None:
-        self._replaced.append(_ReplacedAttribute(owner, name, vars(owner)[name], replacement))
+    def _replace_in_aiobotocore(self, _: ModuleType) -> None:
+        from fakeecr.adapters import aiobotocore
+
+        with self._lock:
+            if self._holds:
+                for owner, name, wrap in aiobotocore.replacements():
+                    self._replace(owner, name, wrap)
+
+    def _replace(self, owner: Any, name: str, wrap: Wrap) -> None:
+        original = vars(owner)[name]
+        replacement = wrap(_as_function(original) if isinstance(owner, type) else original)
+        self._replaced.append(_ReplacedAttribute(owner, name, original, replacement))
         setattr(owner, name, replacement)
 
     def _restore(self) -> None:
@@ -83,14 +121,6 @@ class Patches:
             if vars(owner).get(name) is replacement:
                 setattr(owner, name, original)
                 self._replaced.remove(attribute)
-
-    def _ensure_hook(self, emitter: BaseEventHooks) -> None:
-        """Add the default hook to an emitter that was created before fakeecr was imported."""
-        if emitter not in self._hooked_emitters:
-            # Two threads that make the first call of a client must not add two hooks.
-            with self._lock:
-                ensure_hook(emitter)
-                self._hooked_emitters.add(emitter)
 
 
 class _ReplacedAttribute(NamedTuple):
@@ -104,8 +134,40 @@ class _ReplacedAttribute(NamedTuple):
 PATCHES = Patches()
 
 
-class _TimeWithoutSleep:
-    """A stand-in for the module `time` that does not sleep between attempts that a fake answers.
+def _as_function(method: Any) -> Any:
+    """Return a function whose first argument is the object that has a method, whatever kind of method it is.
+
+    Another library may have put something else there: a mock is called without that object, and a proxy has to be bound
+    to it.
+    """
+    if isinstance(method, FunctionType):
+        return method
+
+    def call(self: Any, *args: Any, **kwargs: Any) -> Any:
+        bind = getattr(type(method), "__get__", None)
+        return (method if bind is None else bind(method, self, type(self)))(*args, **kwargs)
+
+    return call
+
+
+class StandIn:
+    """A module with another function `sleep`.
+
+    Args:
+        module: the module.
+        sleep: the function.
+    """
+
+    def __init__(self, module: ModuleType, sleep: Callable[[float], Any]) -> None:
+        self._module = module
+        self.sleep = sleep
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._module, name)
+
+
+def _without_sleep(is_answered: Callable[[], bool]) -> Wrap:
+    """Build a stand-in for the module `time` that does not sleep between attempts that a fake answers.
 
     A fake's state does not change while a retry or a waiter sleeps.
 
@@ -113,37 +175,11 @@ class _TimeWithoutSleep:
         is_answered: whether a fake answers the call or the wait in progress.
     """
 
-    def __init__(self, is_answered: Callable[[], bool]) -> None:
-        self._is_answered = is_answered
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(time, name)
-
-    def sleep(self, seconds: float) -> None:
-        if not self._is_answered():
+    def sleep(seconds: float) -> None:
+        if not is_answered():
             time.sleep(seconds)
 
-
-class BotocoreWait:
-    """A wait of a botocore waiter, which makes several calls.
-
-    Attributes:
-        answered: whether a fake answered the last call.
-    """
-
-    __slots__ = ("answered",)
-
-    def __init__(self) -> None:
-        self.answered = False
-
-
-# None outside of waits.
-_current_wait: ContextVar[BotocoreWait | None] = ContextVar("fakeecr_current_wait", default=None)
-
-
-def _is_current_wait_answered() -> bool:
-    wait = _current_wait.get()
-    return wait is not None and wait.answered
+    return lambda module: StandIn(module, sleep)
 
 
 def _wrap_wait(original: Any) -> Any:
@@ -151,11 +187,8 @@ def _wrap_wait(original: Any) -> Any:
 
     @functools.wraps(original)
     def wait(self: Waiter, **kwargs: Any) -> Any:
-        token = _current_wait.set(BotocoreWait())
-        try:
+        with BotocoreWait():
             return original(self, **kwargs)
-        finally:
-            _current_wait.reset(token)
 
     return wait
 
@@ -175,8 +208,8 @@ def _wrap_acquire(original: Any) -> Any:
     return acquire
 
 
-def _wrap_create_client(original: Any) -> Any:
-    """Build a replacement for `Session.create_client`.
+def wrap_create_client(original: Any) -> Any:
+    """Build a replacement for `Session.create_client`, or for aiobotocore's method of that name.
 
     An ECR client that a fake answers and that would have no region or credentials gets the fake's region and dummy
     credentials.
@@ -217,26 +250,31 @@ def _has_credentials(session: Session, kwargs: dict[str, Any]) -> bool:
     )
 
 
-def _wrap_make_request(original: Any, ensure_hook: Callable[[BaseEventHooks], None]) -> Any:
-    """Build a replacement for `Endpoint.make_request`.
-
-    It marks a call to ECR as current while it lasts, and makes sure that the client has the hook.
-    """
+def _wrap_send_request(original: Any) -> Any:
+    """Build a replacement for `Endpoint._send_request` that marks a call as current while it lasts."""
 
     @functools.wraps(original)
-    def make_request(self: Endpoint, operation_model: Any, request_dict: Any) -> Any:
-        call = None
-        if operation_model.service_model.service_name == "ecr":
-            call = BotocoreCall(request_dict["context"].get("client_region"))
-            if active.innermost() is not None:
-                ensure_hook(self._event_emitter)  # type: ignore[attr-defined]
-        token = current_call.set(call)
-        try:
-            return original(self, operation_model, request_dict)
-        finally:
-            current_call.reset(token)
-            wait = _current_wait.get()
-            if wait is not None:
-                wait.answered = call is not None and call.answered
+    def send_request(self: Endpoint, request_dict: Any, operation_model: Any) -> Any:
+        prepare_client(self, operation_model)
+        with BotocoreCall(request_dict["context"]):
+            return original(self, request_dict, operation_model)
 
-    return make_request
+    return send_request
+
+
+def _wrap_make_api_call(original: Any) -> Any:
+    """Build a replacement for `BaseClient._make_api_call` that adds a fake's notes to the exception of a call."""
+
+    @functools.wraps(original)
+    def make_api_call(self: BaseClient, operation_name: str, api_params: Any) -> Any:
+        __tracebackhide__ = True
+        with NotedCall():
+            return original(self, operation_name, api_params)
+
+    return make_api_call
+
+
+def prepare_client(endpoint: Endpoint, operation_model: Any) -> None:
+    """Make sure that a client of ECR has the hook before it makes a call."""
+    if operation_model.service_model.service_name == "ecr" and active.innermost() is not None:
+        PATCHES.ensure_hook(endpoint._event_emitter)  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from botocore.stub import Stubber
 
 import fakeecr
 from fakeecr import FakeECR, PublishedLimitWarning
+from fakeecr.adapters.botocore.calls import BotocoreCall
 from fakeecr.adapters.botocore.hook import build_request
 from tests.adapters.botocore.responses import aws_response
 from tests.answers import ONCE, code_of, error_of, listed_tags, reaches_for_the_network
@@ -34,7 +35,7 @@ def test_a_header_is_looked_up_in_any_case_and_read_as_text(name, value):
         "POST", "https://api.ecr.us-east-1.amazonaws.com/", HeadersDict({"X-AMZ-Target": value}), b"{}", False
     )
 
-    headers = build_request(prepared, "us-east-1").headers
+    headers = build_request(prepared, BotocoreCall({})).headers
 
     assert headers[name] == "Service.ListImages"
     assert dict(headers) == {"X-AMZ-Target": "Service.ListImages"}
@@ -44,7 +45,7 @@ def test_a_header_is_looked_up_in_any_case_and_read_as_text(name, value):
 def test_a_request_is_passed_with_its_method_path_query_body_and_region():
     prepared = AWSPreparedRequest("POST", "https://example.com:8443/a%2Fb?n=1&last=c#d", HeadersDict(), "{}", False)
 
-    request = build_request(prepared, "mars-north-1")
+    request = build_request(prepared, BotocoreCall({"client_region": "mars-north-1"}))
 
     assert (request.method, request.path, request.query) == ("POST", "/a%2Fb", "n=1&last=c")
     assert (request.body, request.region) == (b"{}", "mars-north-1")

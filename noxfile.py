@@ -1,7 +1,8 @@
 """The checks: `nox --list` names them, `nox` runs all that need nothing but the current environment.
 
 `lint`, `types`, `docs`, `tests`, `bench` and `wheel` use the environment that nox itself is installed in, the extra
-`dev`. `matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies.
+`dev`. `matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies, and
+`async` for each version of aiobotocore.
 """
 
 from __future__ import annotations
@@ -84,6 +85,33 @@ def matrix(session: nox.Session, versions: str) -> None:
     session.install("--editable", ".[dev]", *pins)
     session.run("pip", "list")
     session.run("pytest", "--numprocesses", "auto", *session.posargs)
+
+
+# What is different with an async client: these tests are collected, or run once more, where aiobotocore is installed.
+ASYNC_TESTS = [
+    "tests/adapters",
+    "tests/front_door/test_contexts.py",
+    "tests/front_door/test_fail.py",
+    "tests/front_door/test_guard.py",
+    "tests/front_door/test_patch.py",
+    "tests/operations/test_list_images.py",
+    "tests/operations/test_list_images_paging.py",
+    "tests/docs/test_blocks.py",
+]
+# Each allows only a few versions of botocore, so each has an environment of its own.
+ASYNC_PACKAGES = {
+    "aiobotocore": ["aiobotocore[httpx2]", "trio"],  # the newest, and the other way that it sends by
+    "aioboto3": ["aioboto3"],
+}
+
+
+@nox.session(name="async", python=PYTHONS)
+@nox.parametrize("package", [*ASYNC_PACKAGES])
+def async_clients(session: nox.Session, package: str) -> None:
+    """Run the tests of async clients with the newest aiobotocore, and with aioboto3 and the version that it pins."""
+    session.install("--editable", ".[dev,async]", *ASYNC_PACKAGES[package])
+    session.run("pip", "list")
+    session.run("pytest", "--numprocesses", "auto", *(session.posargs or ASYNC_TESTS))
 
 
 @nox.session(python=False)

@@ -9,7 +9,6 @@ import asyncio
 import functools
 import sys
 from collections.abc import Callable, Iterator
-from types import ModuleType
 from typing import Any
 
 # Not `import aiobotocore.…`: its last module may still be being imported, and is not an attribute of the package yet.

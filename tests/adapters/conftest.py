@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from tests.adapters.untouched import everything_is_as_before
+from tests.clients import HAS_AIOBOTOCORE
 
 
 @pytest.fixture(autouse=True)
@@ -26,3 +27,7 @@ def session() -> boto3.Session:
 def no_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     """Keep botocore from asking EC2's metadata service for credentials, as it does while no fake is active."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+# Nothing of it is skipped where aiobotocore is not installed: it is not there.
+collect_ignore = [] if HAS_AIOBOTOCORE else ["aiobotocore"]

@@ -6,11 +6,14 @@ A Python block runs as a script. One with tests runs under pytest. Its first lin
 - ``# test_listing.py: fails``: the same, but every test in it fails, as the page says.
 - ``# cleanup.py``: a module that the other blocks of the page import.
 
+A block that imports an async client runs where that is installed, which is in the environments of `nox -s async`.
+
 Every YAML block is a seed; ``# registries.yaml`` names its file in the same way.
 """
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,11 +40,16 @@ class Block(NamedTuple):
 
     @property
     def is_test(self) -> bool:
-        return self.file.startswith("test_")
+        return self.file.startswith("test_") and self._is_runnable
 
     @property
     def is_script(self) -> bool:
-        return not self.is_test and not self.is_named
+        return not self.file.startswith("test_") and not self.is_named and self._is_runnable
+
+    @property
+    def _is_runnable(self) -> bool:
+        packages = re.findall(r"^(?:import|from) (aiobotocore|aioboto3)\b", self.code, re.MULTILINE)
+        return all(importlib.util.find_spec(package) for package in packages)
 
 
 def pages() -> list[Path]:

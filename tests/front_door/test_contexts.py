@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 import fakeecr
 from fakeecr import FakeECR
 from fakeecr.adapters import active
@@ -118,3 +120,79 @@ def test_a_decorated_coroutine_keeps_no_fakes_that_were_stopped():
         return len(active._fakes_of_context.get())
 
     assert asyncio.run(work()) <= 2
+
+
+# --- async with -----------------------------------------------------------------------------------
+
+
+def test_tasks_that_each_enter_a_fake_by_async_with_are_each_answered_by_their_own():
+    client = client_of_aws()
+
+    async def work(tag: str) -> list[object]:
+        async with FakeECR() as ecr:
+            ecr.push("web", tag)
+            await asyncio.sleep(0)
+            child = asyncio.create_task(asyncio.to_thread(tags_in_web, client))
+            return [fakeecr.current() is ecr, tags_in_web(client), await child]
+
+    async def run() -> list[list[object]]:
+        return await asyncio.gather(*[work(f"{number}") for number in range(10)])
+
+    assert asyncio.run(run()) == [[True, [f"{number}"], [f"{number}"]] for number in range(10)]
+
+
+def test_a_fake_that_a_plain_with_starts_inside_of_an_async_with_answers_its_task_alone():
+    async def work(tag: str) -> list[list[str | None]]:
+        async with FakeECR() as outer:
+            outer.push("web", f"outer-{tag}")
+            with FakeECR() as inner:
+                inner.push("web", f"inner-{tag}")
+                await asyncio.sleep(0)
+                tags = tags_in_web()
+            await asyncio.sleep(0)
+            return [tags, tags_in_web()]
+
+    async def run() -> list[list[list[str | None]]]:
+        return await asyncio.gather(work("a"), work("b"))
+
+    assert asyncio.run(run()) == [[[f"inner-{tag}"], [f"outer-{tag}"]] for tag in "ab"]
+
+
+def test_an_async_with_leaves_the_context_and_the_process_as_they_were():
+    async def run() -> None:
+        ecr = FakeECR()
+        for _ in range(2):  # it can be entered again
+            with pytest.raises(LookupError):
+                async with ecr:
+                    raise LookupError
+            assert not ecr.is_open
+            assert active._fakes_of_context.get() is None
+
+    asyncio.run(run())
+
+
+def test_a_fake_that_is_started_cannot_be_entered_by_async_with_and_stays_started(ecr):
+    async def run() -> None:
+        with pytest.raises(RuntimeError, match="started already"):
+            async with ecr:
+                pass
+        assert fakeecr.current() is ecr
+        assert active._fakes_of_context.get() is None
+
+    asyncio.run(run())
+
+
+def test_an_async_fixture_can_yield_inside_of_an_async_with():
+    async def fixture():
+        async with FakeECR() as ecr:
+            yield ecr
+
+    async def run() -> None:
+        steps = fixture()
+        ecr = await asyncio.create_task(anext(steps))  # its context is not that of the test
+        ecr.push("web", "latest")
+        assert tags_in_web() == ["latest"]
+        await asyncio.create_task(anext(steps, None))
+        assert not ecr.is_open
+
+    asyncio.run(run())

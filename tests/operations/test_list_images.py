@@ -299,7 +299,9 @@ def test_list_images_returns_the_images_that_match_the_filter(any_ecr, tag_statu
         if tag_status in (None, "ANY") or (tag_status == "TAGGED") == (tag is not None)
     ]
 
-    response = unchecked_client_of(any_ecr).list_images(repositoryName="web", **({"filter": filters} if filters else {}))
+    response = unchecked_client_of(any_ecr).list_images(
+        repositoryName="web", **({"filter": filters} if filters else {})
+    )
 
     assert identifiers(response) == expected
 

@@ -53,7 +53,9 @@ def test_the_pages_of_any_filter_add_up_to_the_whole_list(any_ecr, filters, unch
     for _ in range(5):
         any_ecr.push("web")
 
-    check_paging(unchecked_client_of(any_ecr).list_images, "imageIds", "maxResults", repositoryName="web", filter=filters)
+    check_paging(
+        unchecked_client_of(any_ecr).list_images, "imageIds", "maxResults", repositoryName="web", filter=filters
+    )
 
 
 @pytest.mark.parametrize(
@@ -221,7 +223,9 @@ def test_a_token_of_another_database_is_refused(token, unchecked_client_of):
     with FakeECR() as other:
         other.seed(seed_of_images(10))
 
-        assert code_of(unchecked_client_of(other).list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
+        assert (
+            code_of(unchecked_client_of(other).list_images, repositoryName="web", nextToken=token) == INVALID_PARAMETER
+        )
 
 
 def test_a_token_from_before_a_reset_is_refused(any_ecr, unchecked_client_of):

@@ -12,7 +12,7 @@ from io import BytesIO
 from types import TracebackType
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 
 from fakeecr.http import Response

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from types import CoroutineType
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -30,8 +29,7 @@ _URL_HIDDEN_FROM_MOTO = "https://answered.fakeecr.invalid/"
 # The key of a request's context that says that a guard will refuse the request.
 _IS_REFUSED = "fakeecr_is_refused"
 
-# An event of fakeecr's own, whose handler returns its hook: an emitter cannot list its handlers.
-_FIND_HOOK = "fakeecr-find-hook.ecr"
+_BEFORE_SEND = "before-send.ecr"
 
 
 class Hook:
@@ -49,10 +47,9 @@ class Hook:
     def handlers(self) -> list[tuple[str, Callable[..., Any]]]:
         """Return the events and their handlers, in the format of botocore's `BUILTIN_HANDLERS`."""
         return [
-            (_FIND_HOOK, self._find_hook),
             ("request-created.ecr", self._request_created),
             ("choose-signer.ecr", self._choose_signer),
-            ("before-send.ecr", self._before_send),
+            (_BEFORE_SEND, self._before_send),
         ]
 
     def answering_fake(self) -> Fake | None:
@@ -81,9 +78,6 @@ class Hook:
         if self._fake is None or self._fallback is None or (self._fake.is_open and self._fake is not fake):
             return self
         return self._fallback.without(fake)
-
-    def _find_hook(self, **_: Any) -> Hook:
-        return self
 
     def _request_created(self, request: AWSRequest, **_: Any) -> None:
         if guard.refuses(request.url or ""):
@@ -191,22 +185,13 @@ def _add_hook(emitter: BaseEventHooks, hook: Hook) -> None:
         emitter.register(event, handler)
 
 
-def _hook_of(emitter: BaseEventHooks) -> Hook | None:
+def _hook_of(emitter: Any) -> Hook | None:
     """Return the hook of an emitter; None for an emitter created before fakeecr was imported."""
-    response: Any = emitter.emit_until_response(_FIND_HOOK)
-    if isinstance(response, CoroutineType):
-        # aiobotocore's emitter. Its coroutine never suspends: the first handler that it calls is the hook's, which is a
-        # plain function.
-        try:
-            response.send(None)
-        except StopIteration as end:
-            response = end.value
-        else:
-            # A handler that the user registered for all events suspends it, so the emitter has no hook.
-            response.close()
-            return None
-    _, hook = response
-    return hook if isinstance(hook, Hook) else None
+    # botocore has no method that lists handlers. An event whose handler returns the hook would have to be awaited in
+    # aiobotocore, together with handlers that the user registered for all events.
+    handlers = getattr(emitter, "_emitter", emitter)._handlers.prefix_search(_BEFORE_SEND)
+    owners = [getattr(handler, "__self__", None) for handler in handlers]
+    return next((owner for owner in owners if isinstance(owner, Hook)), None)
 
 
 class _TextHeaders(Mapping[str, str]):

@@ -45,7 +45,7 @@ def test_clients_created_before_fakeecr_is_imported_are_answered():
 
         import fakeecr
 
-        assert len(hook_entries()) == 4
+        assert len(hook_entries()) == 3
         assert waiting_finders() == []
         clients += [boto3.client("ecr"), early_session.client("ecr"), boto3.Session().client("ecr")]
         """,
@@ -66,13 +66,13 @@ def test_clients_created_after_fakeecr_is_imported_are_answered():
         assert "botocore.handlers" not in sys.modules
 
         import boto3, botocore.handlers
-        assert len(hook_entries()) == 4
+        assert len(hook_entries()) == 3
         assert waiting_finders() == []
         assert type(botocore.handlers.__loader__).__name__ == "SourceFileLoader"
         assert botocore.handlers.__spec__.loader is botocore.handlers.__loader__
 
         importlib.reload(fakeecr)
-        assert len(hook_entries()) == 4
+        assert len(hook_entries()) == 3
         clients = [boto3.client("ecr"), boto3.Session().client("ecr")]
         """,
         ASSERT_ALL_CLIENTS_ARE_ANSWERED,
@@ -95,7 +95,7 @@ def test_the_hook_is_added_when_a_failed_import_of_botocore_is_tried_again():
 
         import botocore.handlers
 
-        assert len(hook_entries()) == 4
+        assert len(hook_entries()) == 3
         """
     )
 

@@ -87,8 +87,13 @@ def matrix(session: nox.Session, versions: str) -> None:
     session.run("pytest", "--numprocesses", "auto", *session.posargs)
 
 
-# What is different with an async client: these tests are collected, or run once more, where aiobotocore is installed.
+# The tests of the blocks of a page: scripts, and test files.
+ASYNC_BLOCKS = ["scripts_of_a_page_run", "tests_of_a_page_pass"]
+# What is different where aiobotocore is installed: more tests are collected, and some run for its clients, too. To them the
+# kind of database makes no difference.
 ASYNC_TESTS = [
+    "-k",
+    "not postgresql",
     "tests/adapters",
     "tests/front_door/test_contexts.py",
     "tests/front_door/test_fail.py",
@@ -96,7 +101,7 @@ ASYNC_TESTS = [
     "tests/front_door/test_patch.py",
     "tests/operations/test_list_images.py",
     "tests/operations/test_list_images_paging.py",
-    "tests/docs/test_blocks.py",
+    *(f"tests/docs/test_blocks.py::test_the_{kind}[docs/how-to/async-clients.md]" for kind in ASYNC_BLOCKS),
 ]
 # Each allows only a few versions of botocore, so each has an environment of its own.
 ASYNC_PACKAGES = {

@@ -89,8 +89,8 @@ def matrix(session: nox.Session, versions: str) -> None:
 
 # The tests of the blocks of a page: scripts, and test files.
 ASYNC_BLOCKS = ["scripts_of_a_page_run", "tests_of_a_page_pass"]
-# What is different where aiobotocore is installed: more tests are collected, and some run for its clients, too. To them the
-# kind of database makes no difference.
+# What is different where aiobotocore is installed: more tests are collected, and some run for its clients, too. The kind
+# of database makes no difference to them.
 ASYNC_TESTS = [
     "-k",
     "not postgresql",

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from aiobotocore.awsrequest import AioAWSResponse
 from aiobotocore.httpsession import AIOHTTPSession
+from aiobotocore.retries.bucket import AsyncTokenBucket
 from aiobotocore.session import AioSession, get_session
 
 
@@ -37,6 +38,7 @@ def sleeps(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         sleeps.append(seconds)
 
     monkeypatch.setattr("asyncio.sleep", sleep)
+    monkeypatch.setattr(AsyncTokenBucket, "_sleep_amount", lambda *_: sleeps.append(1.0) or 0)
     return sleeps
 
 

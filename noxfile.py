@@ -89,14 +89,14 @@ def matrix(session: nox.Session, versions: str) -> None:
 
 # The tests of the blocks of a page: scripts, and test files.
 ASYNC_BLOCKS = ["scripts_of_a_page_run", "tests_of_a_page_pass"]
-# What is different where aiobotocore is installed: more tests are collected, and some run for its clients, too. The kind
-# of database makes no difference to them.
+# What is different where aiobotocore is installed: more tests are collected, and some run for its clients, too. The
+# kind of database makes no difference to them.
 ASYNC_TESTS = [
     "-k",
     "not postgresql",
     "tests/adapters",
     "tests/front_door/test_contexts.py",
-    "tests/front_door/test_fail.py",
+    "tests/front_door/test_faults.py",
     "tests/front_door/test_guard.py",
     "tests/front_door/test_patch.py",
     "tests/operations/test_list_images.py",

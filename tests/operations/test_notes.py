@@ -432,3 +432,49 @@ def test_notes_are_the_same_on_every_engine(any_ecr):
         client.get_download_url_for_layer, repositoryName="web-1", layerDigest=MISSING
     )
     assert "'1.0' (sha256:" in notes_of(client.delete_repository, repositoryName="web-1")
+
+
+# --- Refused page tokens -----------------------------------------------------------------------------
+
+
+def test_a_token_of_another_listing_says_which_call_returned_it(ecr, client):
+    ecr.push("web", "a", "b")
+    tagged = {"tagStatus": "TAGGED"}
+    token = client.list_images(repositoryName="web", filter=tagged, maxResults=1)["nextToken"]
+
+    notes = notes_of(client.list_images, repositoryName="web", nextToken=token)
+
+    assert notes == (
+        "ListImages returned this token, for repositoryName='web', filter={'tagStatus': 'TAGGED'}, maxResults=1, in "
+        "us-east-1. A token continues only the listing that it is from: the same operation with the same parameters, "
+        "except maxResults."
+    )
+
+
+def test_the_token_of_a_later_page_is_described_without_the_token_before_it(ecr, client):
+    ecr.push("web", "a", "b", "c")
+    token = client.list_images(repositoryName="web", maxResults=1)["nextToken"]
+    later = client.list_images(repositoryName="web", maxResults=1, nextToken=token)["nextToken"]
+
+    notes = notes_of(client.describe_images, repositoryName="web", nextToken=later)
+
+    assert notes.startswith("ListImages returned this token, for repositoryName='web', maxResults=1, in us-east-1.")
+
+
+@pytest.mark.parametrize("token", ["x", "é", '"', "A" * 32])
+def test_a_token_that_no_call_returned_says_so(ecr, client, token):
+    ecr.push("web", "latest")
+    client.list_images(repositoryName="web")
+
+    notes = notes_of(client.list_images, repositoryName="web", nextToken=token)
+
+    assert notes.startswith("No call that this fake recorded returned this token.")
+
+
+def test_a_token_from_before_a_reset_is_not_found(ecr, client):
+    ecr.push("web", "a", "b")
+    token = client.list_images(repositoryName="web", maxResults=1)["nextToken"]
+    ecr.reset()
+    ecr.push("web", "a", "b")
+
+    assert "before a reset()" in notes_of(client.list_images, repositoryName="web", nextToken=token)

@@ -22,8 +22,8 @@ from fakeecr.traffic import Traffic
 if TYPE_CHECKING:
     from fakeecr.http import Request, Response
     from fakeecr.settings import Settings
-    from fakeecr.store.database import Store
     from fakeecr.store.snapshots import Snapshot
+    from fakeecr.store.stores import Store
 
 
 class Gate:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from fakeecr.registry.events import Event
     from fakeecr.rules.arns import Region
     from fakeecr.settings import Settings
-    from fakeecr.store.database import Store
+    from fakeecr.store.stores import Store
 
 
 @dataclass(slots=True)

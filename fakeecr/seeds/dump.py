@@ -15,9 +15,9 @@ from fakeecr.registry import made_up
 from fakeecr.registry.kinds import FINDINGS, LIFECYCLE_POLICY, REPOSITORY_POLICY
 from fakeecr.rules.manifests import EMPTY_BLOB, NO_CONTENTS, parse_leniently
 from fakeecr.store import images, layers, pages, repositories
-from fakeecr.store.database import Store
 from fakeecr.store.pages import EVERYTHING, ImageFilter, ImageRow
 from fakeecr.store.repositories import RegistryRow, RepositoryRow
+from fakeecr.store.stores import Store
 
 
 def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any]:

@@ -15,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 
 from fakeecr import DatabaseError, FakeECR
-from fakeecr.store.database import EngineStore, MemoryStore, open_store
+from fakeecr.store.database import open_store
 from fakeecr.store.migrations import VERSION_TABLE
+from fakeecr.store.stores import EngineStore, MemoryStore
 
 
 def make_state(path: Path) -> Path:

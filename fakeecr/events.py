@@ -9,13 +9,15 @@ import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from fakeecr.errors import EventHandlerWarning, warn_caller
 from fakeecr.registry.events import DETAIL_TYPES, Event
 from fakeecr.rules.messages import show, suggestion
 
 MOST_EVENTS = 10_000
+# How often in a row the handling of an event may cause another one.
+_DEEPEST = 100
 
 Handler = Callable[[dict[str, Any]], object]
 
@@ -60,6 +62,20 @@ class Subscription:
         self.cancel()
 
 
+class _Undelivered(NamedTuple):
+    """An event that is to be delivered.
+
+    Attributes:
+        event: the event.
+        subscriptions: those of the moment in which it was recorded.
+        depth: how many events in a row caused it, each by a handler of the one before.
+    """
+
+    event: Event
+    subscriptions: tuple[Subscription, ...]
+    depth: int
+
+
 class EventLog:
     """The last events of a fake, and its subscriptions.
 
@@ -73,20 +89,22 @@ class EventLog:
         self._dropped = 0
         # Replaced, never changed in place.
         self._subscriptions: tuple[Subscription, ...] = ()
-        # Each with the subscriptions of the moment in which it was recorded.
-        self._undelivered: deque[tuple[Event, tuple[Subscription, ...]]] = deque()
-        self._is_delivering = False
+        self._undelivered: deque[_Undelivered] = deque()
+        # The thread that calls the handlers now, and how deep the event is that it delivers.
+        self._delivering: int | None = None
+        self._depth = 0
 
     def record(self, events: Iterable[Event]) -> None:
         """Record events of a transaction that was committed."""
         with self._lock:
+            depth = self._depth + 1 if self._delivering == threading.get_ident() else 0
             for event in events:
                 self._events.append(event)
                 if len(self._events) > MOST_EVENTS:
                     self._events.popleft()
                     self._dropped += 1
                 if self._subscriptions:
-                    self._undelivered.append((event, self._subscriptions))
+                    self._undelivered.append(_Undelivered(event, self._subscriptions, depth))
 
     def deliver(self) -> None:
         """Call the handlers for the events that were recorded, unless a thread does so already.
@@ -94,43 +112,70 @@ class EventLog:
         If it does, it delivers these as well. To wait for it would never end if its handler waits for this thread.
 
         Warns:
-            EventHandlerWarning: a handler raised an exception.
+            EventHandlerWarning: a handler raised an exception. If the user turned the warning into an error, it is
+                raised after all handlers were called.
+
+        Raises:
+            RecursionError: the handlers cause events without end.
         """
         if not self._undelivered:
             return
         with self._lock:
-            if self._is_delivering:
+            if self._delivering is not None:
                 return
-            self._is_delivering = True
+            self._delivering = threading.get_ident()
+        mistake: EventHandlerWarning | None = None
         try:
             while (undelivered := self._next()) is not None:
-                event, subscriptions = undelivered
-                for subscription in subscriptions:
-                    self._call(subscription, event)
+                for subscription in undelivered.subscriptions:
+                    try:
+                        self._call(subscription, undelivered.event)
+                    except EventHandlerWarning as error:
+                        mistake = mistake or error
         except BaseException:
-            # A warning that the user turned into an error, or a KeyboardInterrupt.
-            self._is_delivering = False
+            self._delivering = None
             raise
+        if mistake is not None:
+            raise mistake
 
-    def _next(self) -> tuple[Event, tuple[Subscription, ...]] | None:
-        """Return the next event and its subscriptions; if there is none, end the delivery and return None."""
+    def _next(self) -> _Undelivered | None:
+        """Return the next event to deliver; if there is none, end the delivery and return None."""
         with self._lock:
-            if self._undelivered:
-                return self._undelivered.popleft()
-            self._is_delivering = False
-            return None
+            if not self._undelivered:
+                self._delivering = None
+                return None
+            undelivered = self._undelivered.popleft()
+            self._depth = undelivered.depth
+            if self._depth > _DEEPEST:
+                self._undelivered.clear()
+                handlers = ", ".join(_name_of(subscription.handler) for subscription in undelivered.subscriptions)
+                raise RecursionError(
+                    f"Handlers of events ({handlers}) caused events that they handle themselves, {_DEEPEST} times in a "
+                    "row. Let them ignore what they cause."
+                )
+            return undelivered
 
     def _call(self, subscription: Subscription, event: Event) -> None:
         # An earlier handler of this event may have cancelled it.
         if subscription not in self._subscriptions or subscription.detail_type not in (None, event["detail-type"]):
             return
+        cause: Exception | None = None
         try:
             # A copy: what one handler changes, neither the log nor another handler sees.
-            subscription.handler(copy.deepcopy(event))
+            result = subscription.handler(copy.deepcopy(event))
         except Exception as error:
-            trace = "".join(traceback.format_exception(error))
-            name = getattr(subscription.handler, "__qualname__", None) or repr(subscription.handler)
-            warn_caller(f"{name} failed on an event {event['detail-type']!r}:\n{trace}", EventHandlerWarning)
+            cause = error
+            problem = f"failed on an event {event['detail-type']!r}:\n{''.join(traceback.format_exception(error))}"
+        else:
+            if not inspect.isawaitable(result):
+                return
+            if inspect.iscoroutine(result):
+                result.close()
+            problem = "returned an awaitable, which nothing awaits. Let it make a task: asyncio.create_task(…)."
+        try:
+            warn_caller(f"{_name_of(subscription.handler)} {problem}", EventHandlerWarning)
+        except EventHandlerWarning as warning:
+            raise warning from cause
 
     def subscribe(self, handler: Handler, detail_type: str | None) -> Subscription:
         """Call a handler for each event from now on.
@@ -174,3 +219,7 @@ class EventLog:
 
     def __len__(self) -> int:
         return len(self._events) + self._dropped
+
+
+def _name_of(handler: Handler) -> str:
+    return getattr(handler, "__qualname__", None) or repr(handler)

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple, Self
 from fakeecr import clock
 from fakeecr.api.model import check_operation, check_parameters, known_errors
 from fakeecr.aws_errors import ECRError
+from fakeecr.errors import caller
 from fakeecr.http import NetworkError
+from fakeecr.journal import has_parameters
 from fakeecr.rules.messages import check_count, show, suggestion
 
 # The errors of botocore that a client raises when no response comes.
@@ -30,11 +32,14 @@ class Fault:
         operation: the operation that it is for; ``"*"`` for all.
         parameters: the parameters that a request must have to be hit.
         hits: how many requests it has hit.
+        ordered_at: the file and line that ordered it.
     """
 
     def __init__(self, operation: str, parameters: Mapping[str, Any]) -> None:
         check_operation(operation, any_allowed=True)
-        check_parameters(operation, parameters)
+        check_parameters(operation, parameters, ["times", "after", "every", "probability", "seed", "burst"])
+        frame = caller()
+        self.ordered_at = f"{frame.f_code.co_filename}, line {frame.f_lineno}"
         self.operation = operation
         self.parameters = dict(parameters)
         self.hits = 0
@@ -73,11 +78,13 @@ class Blow(NamedTuple):
         error: what it fails with; None if it is carried out.
         delay: how many seconds later it is answered.
         is_last: whether the fault ends with it.
+        note: which fault it is from.
     """
 
     error: ECRError | NetworkError | None = None
     delay: float = 0.0
     is_last: bool = False
+    note: str = ""
 
 
 class Failure(Fault):
@@ -214,7 +221,7 @@ class Faults:
 
         Args:
             operation: the operation's name.
-            parameters: returns its parameters; called only if a fault asks for them.
+            parameters: returns its parameters, with the registry; called only if a fault asks for them.
             read_timeout: how many seconds the client waits. If the delays are longer, the request fails by that alone.
         """
         with self._lock:
@@ -227,16 +234,15 @@ class Faults:
                 if blow is not None:
                     if blow.is_last:
                         self._remove(fault)
-                    return blow._replace(delay=delay)
+                    return blow._replace(delay=delay, note=f"A test ordered this error: {fault.ordered_at}.")
         return Blow(delay=delay)
 
 
 def _is_for(fault: Fault, operation: str, parameters: Callable[[], Mapping[str, Any]]) -> bool:
     if fault.operation not in ("*", operation):
         return False
-    return not fault.parameters or all(
-        name in parameters() and parameters()[name] == value for name, value in fault.parameters.items()
-    )
+    # The gate adds the registry to the parameters.
+    return not fault.parameters or has_parameters(parameters(), fault.parameters, parameters()["registryId"])
 
 
 def _check_number(name: str, value: object, least: float, most: float) -> None:

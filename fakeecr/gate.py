@@ -74,16 +74,18 @@ class Gate:
         operation = operation_of(request)
         if operation is None or not self.faults:
             return self._from_api(operation, request)
-        parameters = functools.cache(lambda: self._api.parameters_of(operation, request))
-        blow = self.faults.strike(operation, parameters, request.read_timeout)
+        own = functools.cache(lambda: self._api.parameters_of(operation, request))
+        blow = self.faults.strike(
+            operation, lambda: {"registryId": self._settings.account_id, **own()}, request.read_timeout
+        )
         if isinstance(blow.error, NetworkError):
-            self._record(operation, request, parameters(), blow.error.name)
+            self._record(operation, request, own(), blow.error.name)
             raise NetworkError(blow.error.name)
         if blow.error is None:
             response = self._from_api(operation, request)
         else:
-            response = error_response(blow.error, new_request_id())
-            self._record(operation, request, parameters(), blow.error.code, response.body)
+            response = error_response(blow.error, new_request_id())._replace(notes=(blow.note,))
+            self._record(operation, request, own(), blow.error.code, response.body)
         return response._replace(delay=blow.delay) if blow.delay else response
 
     def _from_api(self, operation: str | None, request: Request) -> Response:

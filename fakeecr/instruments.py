@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
@@ -43,30 +43,30 @@ class Instruments:
         Args:
             operation: its name in the API, such as ``"BatchDeleteImage"``; ``"*"`` for any operation.
             times: how often, each try of a client counted. None: at least once.
-            parameters: parameters by their names in the API; only calls that have equal ones count.
+            parameters: parameters by their names in the API; only calls that have equal ones count. Lists and
+                structures must be equal as a whole: a call with two ids is not one with the first of them.
 
         Raises:
             AssertionError: it was not.
-            ValueError: there is no such operation or parameter, or `times` is negative.
+            ValueError: there is no such operation or parameter, no request can have this value, or `times` is negative.
         """
         __tracebackhide__ = True
-        mistake = count_mistake(self.calls, operation, times, parameters)
-        if mistake is not None:
-            raise AssertionError(mistake)
+        _assert_count(self.calls, operation, times, parameters)
 
     def assert_not_called(self, operation: str, **parameters: Any) -> None:
         """Assert that an operation was not called; the message of a failure shows the calls.
 
         Args:
             operation: its name in the API; ``"*"`` for any operation.
-            parameters: parameters by their names in the API; only calls that have equal ones count.
+            parameters: parameters by their names in the API; only calls that have equal ones count. Lists and
+                structures must be equal as a whole: a call with two ids is not one with the first of them.
 
         Raises:
             AssertionError: it was called.
-            ValueError: there is no such operation or parameter.
+            ValueError: there is no such operation or parameter, or no request can have this value.
         """
         __tracebackhide__ = True
-        self.assert_called(operation, 0, **parameters)
+        _assert_count(self.calls, operation, 0, parameters)
 
     # --- Faults ----------------------------------------------------------------------------------
 
@@ -96,7 +96,8 @@ class Instruments:
             every: 3 lets each third matching request fail.
             probability: how likely it is that a request fails whose turn it is, from 0 to 1.
             seed: what the random numbers begin with, so that a test can be repeated.
-            parameters: parameters by their names in the API, with equal values; other requests do not match.
+            parameters: parameters by their names in the API, with equal values; other requests do not match. Lists and
+                structures must be equal as a whole.
 
         Returns:
             The fault, which counts its `hits` and has `remove()`; as a context manager it is removed at the end.
@@ -187,3 +188,10 @@ class Instruments:
         """
         with self._in_use() as gate:
             return gate.events.subscribe(handler, detail_type)
+
+
+def _assert_count(calls: RecordedCalls, operation: str, times: int | None, parameters: Mapping[str, Any]) -> None:
+    __tracebackhide__ = True
+    mistake = count_mistake(calls, operation, times, parameters)
+    if mistake is not None:
+        raise AssertionError(mistake)

@@ -105,13 +105,22 @@ class RecordedCall:
 
     def matches(self, operation: str, parameters: Mapping[str, Any]) -> bool:
         """Whether it is a call of this operation, ``"*"`` for any, with these parameters among its own."""
-        own = self.parameters
-        return operation in ("*", self.operation) and all(
-            name in own and own[name] == value for name, value in parameters.items()
-        )
+        return operation in ("*", self.operation) and has_parameters(self.parameters, parameters, self.registry_id)
 
     def __repr__(self) -> str:
         return f"<{self.operation}({_format(self.parameters)}){'' if self.error is None else f' → {self.error}'}>"
+
+
+def has_parameters(own: Mapping[str, Any], expected: Mapping[str, Any], registry_id: str) -> bool:
+    """Whether a request has these parameters among its own; one that names no registry is for the default one.
+
+    Args:
+        own: the parameters of the request.
+        expected: the parameters that it should have.
+        registry_id: the account of the registry that the request is for.
+    """
+    named = {**own, "registryId": registry_id}
+    return all(name in named and named[name] == value for name, value in expected.items())
 
 
 @functools.cache
@@ -141,13 +150,16 @@ class RecordedCalls(tuple[RecordedCall, ...]):
 
         Args:
             operation: its name in the API, such as ``"ListImages"``; ``"*"`` for every operation.
-            parameters: parameters by their names in the API, with equal values: ``repositoryName="web"``.
+            parameters: parameters by their names in the API, with equal values: ``repositoryName="web"``. Lists and
+                structures must be equal as a whole.
 
         Raises:
-            ValueError: there is no such operation, or no such parameter of it.
+            ValueError: there is no such operation, or no such parameter of it, or no request can have this value.
         """
         check_operation(operation, any_allowed=True)
-        check_parameters(operation, parameters)
+        check_parameters(operation, parameters, ["times"])
+        if "layerPartBlob" in parameters:
+            raise ValueError("layerPartBlob is not recorded, so no call can be found by it.")
         return RecordedCalls([call for call in self if call.matches(operation, parameters)], self.dropped)
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from botocore.loaders import Loader
-from botocore.model import OperationModel, ServiceModel
+from botocore.model import OperationModel, ServiceModel, Shape, StructureShape
+from botocore.validate import ParamValidator
 
 from fakeecr.rules.messages import suggestion
 
@@ -52,27 +53,43 @@ def check_operation(name: str, *, any_allowed: bool = False) -> None:
         raise ValueError(f"ECR has no operation {name!r}.{suggestion(str(name), operation_names())}")
 
 
-def check_parameters(operation: str, names: Iterable[str]) -> None:
-    """Check the names of parameters that a test author gives.
+def check_parameters(operation: str, parameters: Mapping[str, Any], arguments: Iterable[str] = ()) -> None:
+    """Check parameters that a test author expects of requests: their names, and the types of their values.
 
     Args:
         operation: the operation that has them; ``"*"`` for any.
-        names: the names.
+        parameters: the parameters.
+        arguments: what else may have been meant: the other arguments of the function that takes the parameters.
 
     Raises:
-        ValueError: there is no such parameter; the message has the closest name.
+        ValueError: there is no such parameter, and the message has the closest name; or no request can have this value.
     """
-    for name in names:
-        if name not in _parameters(operation):
+    for name, value in parameters.items():
+        shapes = _parameters(operation)
+        if name not in shapes:
             subject = "ECR" if operation == "*" else operation
-            raise ValueError(f"{subject} has no parameter {name!r}.{suggestion(name, _parameters(operation))}")
+            raise ValueError(f"{subject} has no parameter {name!r}.{suggestion(name, [*shapes, *arguments])}")
+        problems = ParamValidator().validate({name: value}, _Structure({name: shapes[name]})).generate_report()
+        for problem in problems.splitlines():
+            # A request may well have a value that is out of range, and is refused for it.
+            if problem.startswith(("Invalid type", "Unknown parameter")):
+                raise ValueError(f"No request can have this value. {problem}")
+
+
+class _Structure(StructureShape):
+    """A structure with these members."""
+
+    def __init__(self, members: Mapping[str, Shape]) -> None:
+        super().__init__("Parameters", {"type": "structure", "members": {}})
+        self.members = members  # type: ignore[assignment] # computed from a service model otherwise
 
 
 @functools.cache
-def _parameters(operation: str) -> frozenset[str]:
+def _parameters(operation: str) -> Mapping[str, Shape]:
+    """Return the shapes of an operation's parameters by their names."""
     operations = operation_names() if operation == "*" else [operation]
     shapes = [operation_model(name).input_shape for name in operations]
-    return frozenset(name for shape in shapes if shape is not None for name in shape.members)
+    return {name: member for shape in shapes if shape is not None for name, member in shape.members.items()}
 
 
 class ErrorModel(NamedTuple):

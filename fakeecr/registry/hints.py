@@ -227,7 +227,7 @@ def layers_required(call: Call, digests: Sequence[str], repository: StoredReposi
 
 def layer_not_found(call: Call, digest: str, repository: StoredRepository) -> ECRError:
     """Build the error of a missing layer: whether an image refers to it, and which repository has it."""
-    note = "UploadLayerPart and CompleteLayerUpload put a layer into a repository, and so does a seed."
+    note = "UploadLayerPart and CompleteLayerUpload put a layer into a repository, as push(layers=[…]) and seeds do."
     if layers.get_use(call.connection, repository.key, digest) is not None:
         note = f"An image in {repository.name!r} refers to this layer, but its bytes were not uploaded. {note}"
     return with_notes(aws_errors.layer_not_found(digest, repository), _layer_elsewhere(call, digest, repository), note)

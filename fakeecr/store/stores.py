@@ -99,6 +99,7 @@ class MemoryStore(Store):
 
     def __init__(self, snapshot: Snapshot | None = None) -> None:
         self._lock = threading.RLock()
+        self._is_closed = False
         self._connection = memory.connect(snapshot)
         self._driver = memory.driver_of(self._connection)
         self._secret = new_secret() if snapshot is None else snapshots.secret_of(snapshot)
@@ -110,26 +111,34 @@ class MemoryStore(Store):
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that reads."""
-        with self._lock:
-            try:
-                yield self._connection
-            finally:
-                # The driver has a transaction only if this read is inside a write of the same thread, such as a seed
-                # whose images come from a generator that lists images. The write goes on.
-                if self._connection.in_transaction() and not self._driver.in_transaction:
-                    self._connection.rollback()
+        try:
+            with self._lock:
+                try:
+                    yield self._connection
+                finally:
+                    # The driver has a transaction only if this read is inside a write of the same thread, such as a
+                    # seed whose images come from a generator that lists images. The write goes on.
+                    if self._connection.in_transaction() and not self._driver.in_transaction:
+                        self._connection.rollback()
+        finally:
+            if self._is_closed:
+                self.close()
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes."""
-        with self._lock:
-            self._driver.execute("BEGIN")
-            try:
-                yield self._connection
-                self._end("COMMIT", self._connection.commit)
-            except BaseException:
-                self._end("ROLLBACK", self._connection.rollback)
-                raise
+        try:
+            with self._lock:
+                self._driver.execute("BEGIN")
+                try:
+                    yield self._connection
+                    self._end("COMMIT", self._connection.commit)
+                except BaseException:
+                    self._end("ROLLBACK", self._connection.rollback)
+                    raise
+        finally:
+            if self._is_closed:
+                self.close()
 
     def _end(self, statement: str, end_with_sqlalchemy: Callable[[], None]) -> None:
         """End the transaction with SQLAlchemy if it takes part, or else with a statement if SQLite has not ended it."""
@@ -184,7 +193,8 @@ class MemoryStore(Store):
 
     def close(self) -> None:
         """Close the database, whose contents are lost."""
-        # If a call of another thread uses it and does not end, its memory is freed after that call.
+        # If a call of another thread outlives the stop, it closes the database when it ends.
+        self._is_closed = True
         if self._lock.acquire(blocking=False):
             self._connection.close()
             self._lock.release()
@@ -216,6 +226,7 @@ class EngineStore(Store):
         self._troubles = troubles
         # Only one thread of a process waits for the database's lock, because SQLite does not queue waiters fairly.
         self._turn = threading.RLock()
+        self._is_closed = False
         self._name = name
         with readers.connect() as connection:
             self._secret = _secret_of(connection, name)
@@ -243,16 +254,28 @@ class EngineStore(Store):
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that reads."""
         with self._troubles.explained(), self._readers.begin() as connection:
-            yield connection
+            try:
+                yield connection
+            finally:
+                self._forget_if_closed(connection)
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes."""
         with self._troubles.explained(), self._turn, self._writers.begin() as connection:
-            yield connection
+            try:
+                yield connection
+            finally:
+                self._forget_if_closed(connection)
+
+    def _forget_if_closed(self, connection: Connection) -> None:
+        """Let a connection whose call outlived the stop be closed at its end, and not be kept for another call."""
+        if self._is_closed and not connection.closed:
+            connection.detach()
 
     def close(self) -> None:
         """Close the connections."""
+        self._is_closed = True
         self._readers.dispose()
 
     def disconnect(self) -> None:

@@ -283,6 +283,15 @@ def test_calls_are_selected_by_operation_and_parameters(busy, operation, paramet
         busy.assert_called(operation, times=0, **parameters)
 
 
+def test_a_call_that_names_no_registry_is_one_for_the_default_registry(busy):
+    busy.assert_called("DescribeRepositories", times=1, registryId="123456789012")
+    busy.assert_not_called("*", registryId="210987654321")
+
+
+def test_a_value_that_a_request_is_refused_for_can_be_asked_for(busy):
+    busy.assert_not_called("ListImages", maxResults=0)
+
+
 def test_selected_calls_can_be_selected_further(busy):
     selected = busy.calls.of("*", repositoryName="web").of("ListImages")
 
@@ -302,6 +311,24 @@ MISTAKES = [
         id="a parameter as Python writes it",
     ),
     pytest.param(("*",), {"colour": 1}, "ECR has no parameter 'colour'.", id="a parameter of no operation"),
+    pytest.param(
+        ("BatchDeleteImage",),
+        {"imageIds": [{"imageTagg": "a"}]},
+        'No request can have this value. Unknown parameter in imageIds[0]: "imageTagg"',
+        id="a misspelt member",
+    ),
+    pytest.param(
+        ("BatchDeleteImage",),
+        {"imageIds": {"imageTag": "a"}},
+        "No request can have this value. Invalid type for parameter imageIds",
+        id="a value of a wrong type",
+    ),
+    pytest.param(
+        ("UploadLayerPart",),
+        {"layerPartBlob": b"abc"},
+        "layerPartBlob is not recorded, so no call can be found by it.",
+        id="the bytes of a layer",
+    ),
 ]
 
 

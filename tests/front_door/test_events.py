@@ -323,12 +323,54 @@ def test_a_warning_that_is_an_error_is_raised_by_the_call_and_the_other_events_f
     ecr.subscribe(handle)
     with pytest.raises(EventHandlerWarning) as raised:
         ecr.push("web", "a", "b")
-    assert isinstance(raised.value.__context__, LookupError)
+    assert isinstance(raised.value.__cause__, LookupError)
 
-    ecr.push("web", "c")
+    assert tags(seen) == ["b"]
+    assert tags_in_web(ecr.client()) == ["a", "b"]
 
-    assert tags(seen) == ["b", "c"]
-    assert tags_in_web(ecr.client()) == ["a", "b", "c"]
+
+def test_a_handler_sees_its_event_although_an_earlier_one_raised_a_warning_that_is_an_error(ecr):
+    seen = []
+    ecr.subscribe(fail)
+    ecr.subscribe(seen.append)
+
+    with pytest.raises(EventHandlerWarning):
+        ecr.push("web", "a", "b")
+
+    assert tags(seen) == ["a", "b"]
+
+
+def test_handlers_that_cause_their_own_events_are_stopped(ecr):
+    subscription = ecr.subscribe(lambda event: ecr.push("web", "latest"))
+
+    with pytest.raises(
+        RecursionError, match=r"<lambda>.* caused events that they handle themselves, 100 times in a row"
+    ):
+        ecr.push("web", "latest")
+
+    assert len(ecr.events) < 110
+    subscription.cancel()
+    ecr.push("web", "latest")
+
+
+def test_many_events_of_one_call_are_no_recursion(ecr):
+    seen = []
+    ecr.subscribe(seen.append)
+
+    ecr.push("web", *[f"t{number}" for number in range(500)])
+
+    assert len(seen) == 500
+
+
+async def coroutine_of(event):
+    """Handle an event if it is awaited."""
+
+
+def test_a_handler_that_returns_a_coroutine_is_warned_about(ecr):
+    ecr.subscribe(lambda event: coroutine_of(event))
+
+    with pytest.warns(EventHandlerWarning, match="<lambda> returned an awaitable, which nothing awaits"):
+        ecr.push("web", "latest")
 
 
 def test_a_keyboard_interrupt_in_a_handler_is_raised(ecr):

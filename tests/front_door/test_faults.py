@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from fakeecr import FakeECR
 from fakeecr.api.model import known_errors, service_model
 from fakeecr.faults import NETWORK_ERRORS, Throttle
-from tests.answers import code_of, error_of
+from tests.answers import code_of, error_of, notes_of
 from tests.front_door.clients import SESSION, tags_in_web
 
 
@@ -227,6 +227,38 @@ def test_a_misspelt_parameter_of_an_order_is_refused(ecr):
         ValueError, match=r"ListImages has no parameter 'repository_name'\. Did you mean 'repositoryName'"
     ):
         ecr.fail("ListImages", "ServerException", repository_name="web")
+
+
+def test_a_request_that_names_no_registry_is_for_the_default_one(ecr, client):
+    ecr.push("web", "latest")
+    other = ecr.fail("ListImages", "ServerException", registryId="210987654321")
+    own = ecr.fail("ListImages", "AccessDeniedException", registryId="123456789012")
+
+    assert failures(client, 2) == [True, False]
+    assert (own.hits, other.hits) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        pytest.param(
+            {"time": 3}, "ListImages has no parameter 'time'. Did you mean 'times'?", id="a misspelt argument"
+        ),
+        pytest.param({"maxResults": "5"}, "No request can have this value. Invalid type", id="a wrong type"),
+    ],
+)
+def test_an_order_that_no_request_can_meet_is_refused(ecr, parameters, message):
+    with pytest.raises(ValueError, match=re.escape(message)):
+        ecr.fail("ListImages", "ServerException", **parameters)
+
+
+def test_a_note_on_an_ordered_error_says_where_it_was_ordered(ecr, client):
+    fault = ecr.fail("ListImages", "AccessDeniedException")
+
+    notes = notes_of(client.list_images, repositoryName="web")
+
+    assert notes == f"A test ordered this error: {fault.ordered_at}."
+    assert fault.ordered_at.startswith(f"{__file__}, line ")
 
 
 def test_a_call_that_fails_changes_nothing(ecr, client):

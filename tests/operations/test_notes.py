@@ -304,7 +304,7 @@ def test_a_layer_that_an_image_refers_to_was_not_uploaded(ecr, client):
 
     assert notes == (
         "An image in 'web' refers to this layer, but its bytes were not uploaded. "
-        "UploadLayerPart and CompleteLayerUpload put a layer into a repository, and so does a seed."
+        "UploadLayerPart and CompleteLayerUpload put a layer into a repository, as push(layers=[…]) and seeds do."
     )
 
 

@@ -45,9 +45,10 @@ def test_every_public_name_is_documented(name):
 
 def test_every_method_and_attribute_of_a_fake_is_documented():
     members = re.search(r"autoclass:: fakeecr\.FakeECR\n   :members: (.*)\n", PACKAGE)
+    others = re.findall(r"^\.\. auto(?:method|property):: fakeecr\.FakeECR\.(\w+)$", PACKAGE, re.MULTILINE)
 
     assert members is not None
-    assert set(members[1].split(", ")) == set(METHODS) - INTERNAL
+    assert sorted([*members[1].split(", "), *others]) == sorted(set(METHODS) - INTERNAL)
 
 
 @pytest.mark.parametrize("method", ["__init__", *(name for name in METHODS if callable(getattr(FakeECR, name)))])

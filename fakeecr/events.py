@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import copy
 import inspect
+import os
 import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager, nullcontext
 from types import TracebackType
 from typing import Any, NamedTuple, Self
 
 from fakeecr.errors import EventHandlerWarning, warn_caller
+from fakeecr.forks import held_at_forks
 from fakeecr.registry.events import DETAIL_TYPES, Event
 from fakeecr.rules.messages import show, suggestion
 
@@ -20,6 +23,14 @@ MOST_EVENTS = 10_000
 _DEEPEST = 100
 
 Handler = Callable[[dict[str, Any]], object]
+
+# One lock for the events of all fakes, so that a fork can hold it.
+_lock = held_at_forks(threading.Lock())
+
+
+def _thread() -> tuple[int, int]:
+    """Return what identifies this thread, also after a fork."""
+    return os.getpid(), threading.get_ident()
 
 
 class EmittedEvents(tuple[Event, ...]):
@@ -84,20 +95,21 @@ class EventLog:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._events: deque[Event] = deque()
         self._dropped = 0
         # Replaced, never changed in place.
         self._subscriptions: tuple[Subscription, ...] = ()
         self._undelivered: deque[_Undelivered] = deque()
-        # The thread that calls the handlers now, and how deep the event is that it delivers.
-        self._delivering: int | None = None
+        # How the handlers are called: so that their calls to ECR are answered by the fake itself.
+        self.answering: Callable[[], AbstractContextManager[None]] = nullcontext
+        # The process and the thread that call the handlers now, and how deep the event is that they deliver.
+        self._delivering: tuple[int, int] | None = None
         self._depth = 0
 
     def record(self, events: Iterable[Event]) -> None:
         """Record events of a transaction that was committed."""
-        with self._lock:
-            depth = self._depth + 1 if self._delivering == threading.get_ident() else 0
+        with _lock:
+            depth = self._depth + 1 if self._delivering == _thread() else 0
             for event in events:
                 self._events.append(event)
                 if len(self._events) > MOST_EVENTS:
@@ -120,16 +132,18 @@ class EventLog:
         """
         if not self._undelivered:
             return
-        with self._lock:
-            if self._delivering is not None:
+        with _lock:
+            # A process that was forked while its parent delivered has no thread that goes on with it.
+            if self._delivering is not None and self._delivering[0] == os.getpid():
                 return
-            self._delivering = threading.get_ident()
+            self._delivering = _thread()
         mistake: EventHandlerWarning | None = None
         try:
             while (undelivered := self._next()) is not None:
                 for subscription in undelivered.subscriptions:
                     try:
-                        self._call(subscription, undelivered.event)
+                        with self.answering():
+                            self._call(subscription, undelivered.event)
                     except EventHandlerWarning as error:
                         mistake = mistake or error
         except BaseException:
@@ -140,7 +154,7 @@ class EventLog:
 
     def _next(self) -> _Undelivered | None:
         """Return the next event to deliver; if there is none, end the delivery and return None."""
-        with self._lock:
+        with _lock:
             if not self._undelivered:
                 self._delivering = None
                 return None
@@ -194,25 +208,28 @@ class EventLog:
                 f"It sends {', '.join(map(repr, DETAIL_TYPES))}."
             )
         subscription = Subscription(self, handler, detail_type)
-        with self._lock:
+        with _lock:
             self._subscriptions = (*self._subscriptions, subscription)
         return subscription
 
     def cancel(self, subscription: Subscription) -> None:
         """Remove a subscription; do nothing if it is gone already."""
-        with self._lock:
+        with _lock:
             self._subscriptions = tuple([other for other in self._subscriptions if other is not subscription])
-            if not self._subscriptions:
-                self._undelivered.clear()
+
+    def close(self) -> None:
+        """Call no handler any more, not even for events that were recorded already."""
+        with _lock:
+            self._subscriptions = ()
+            self._undelivered.clear()
 
     def events(self) -> EmittedEvents:
         """Return the events."""
-        # Without the lock, as of the journal's calls.
         return EmittedEvents(self._events.copy(), self._dropped)
 
     def clear(self) -> None:
         """Forget every event; subscriptions stay."""
-        with self._lock:
+        with _lock:
             self._events.clear()
             self._undelivered.clear()
             self._dropped = 0

@@ -152,6 +152,7 @@ class FakeECR(Instruments, State):
                     _log.warning("%r was stopped although a call has run in it for %d seconds.", self, PATIENCE)
             finally:
                 active.remove(self)
+                gate.events.close()
                 self._is_started = False
                 self._was_stopped = True
                 self._gate = None
@@ -221,6 +222,8 @@ class FakeECR(Instruments, State):
                     )
                 store = open_store(self._settings.database, self._settings.lock_timeout)
                 self._gate = self._last_gate = Gate(store, self._settings)
+                itself = weakref.ref(self)
+                self._gate.events.answering = lambda: active.answering(cast("FakeECR", itself()))
                 PATCHES.hold()
                 # It also closes a fake that was used without being started, when the garbage collector finds it.
                 self._finalizer = weakref.finalize(self, _close, store)

@@ -13,6 +13,7 @@ from fakeecr import clock
 from fakeecr.api.model import check_operation, check_parameters, known_errors
 from fakeecr.aws_errors import ECRError
 from fakeecr.errors import caller
+from fakeecr.forks import held_at_forks
 from fakeecr.http import NetworkError
 from fakeecr.journal import has_parameters
 from fakeecr.rules.messages import check_count, show, suggestion
@@ -21,6 +22,10 @@ from fakeecr.rules.messages import check_count, show, suggestion
 NETWORK_ERRORS = ("ConnectTimeoutError", "ConnectionClosedError", "EndpointConnectionError", "ReadTimeoutError")
 
 _LONGEST_DELAY = 24 * 60 * 60
+
+
+# One lock for the faults of all fakes, so that a fork can hold it.
+_lock = held_at_forks(threading.Lock())
 
 
 class Fault:
@@ -112,6 +117,7 @@ class Failure(Fault):
         check_count("after", after, 0)
         check_count("every", every, 1)
         _check_number("probability", probability, 0, 1)
+        check_count("seed", seed, 0)
         self._times = times
         self._after = after
         self._every = every
@@ -131,11 +137,11 @@ class Failure(Fault):
         return Blow(error=self._error, is_last=self.hits == self._times)
 
 
-def _make_error(name: str) -> ECRError | NetworkError:
+def _make_error(name: Any) -> ECRError | NetworkError:
     if name in NETWORK_ERRORS:
         return NetworkError(name)
     known = known_errors()
-    if name not in known:
+    if not isinstance(name, str) or name not in known:
         raise ValueError(f"ECR has no error {name!r}.{suggestion(str(name), [*known, *NETWORK_ERRORS])}")
     message, status = known[name]
     return ECRError(name, message, status)
@@ -190,7 +196,6 @@ class Faults:
     """The faults of a fake, in the order in which they were ordered."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         # Replaced, never changed in place, so that a request needs the lock only if there are any.
         self._faults: tuple[Fault, ...] = ()
 
@@ -200,12 +205,12 @@ class Faults:
     def add(self, fault: Fault) -> None:
         """Add a fault, after those that were added before."""
         fault.added_to(self)
-        with self._lock:
+        with _lock:
             self._faults = (*self._faults, fault)
 
     def remove(self, fault: Fault) -> None:
         """Remove a fault; do nothing if it is gone already."""
-        with self._lock:
+        with _lock:
             self._remove(fault)
 
     def _remove(self, fault: Fault) -> None:
@@ -213,7 +218,7 @@ class Faults:
 
     def clear(self) -> None:
         """Remove every fault."""
-        with self._lock:
+        with _lock:
             self._faults = ()
 
     def strike(self, operation: str, parameters: Callable[[], Mapping[str, Any]], read_timeout: float | None) -> Blow:
@@ -224,7 +229,7 @@ class Faults:
             parameters: returns its parameters, with the registry; called only if a fault asks for them.
             read_timeout: how many seconds the client waits. If the delays are longer, the request fails by that alone.
         """
-        with self._lock:
+        with _lock:
             hit = [fault for fault in self._faults if _is_for(fault, operation, parameters)]
             delay = sum(fault.strike().delay for fault in hit if isinstance(fault, Delay))
             if read_timeout is not None and delay > read_timeout:

@@ -19,6 +19,7 @@ class _Lock(Protocol):
 
 _AnyLock = TypeVar("_AnyLock", bound=_Lock)
 
+_first: list[_Lock] = []
 _locks: list[_Lock] = []
 _held: list[_Lock] = []
 # Two threads that fork take turns.
@@ -34,10 +35,7 @@ def held_at_forks(lock: _AnyLock, *, first: bool = False) -> _AnyLock:
         first: whether it is acquired before the other locks. Of those, the last in these calls is acquired first: of
             two modules, the one that holds its lock while it acquires the other's has to be imported later.
     """
-    if first:
-        _locks.append(lock)
-    else:
-        _locks.insert(0, lock)
+    (_first if first else _locks).append(lock)
     return lock
 
 
@@ -55,7 +53,7 @@ def register() -> None:
 
 def _before() -> None:
     _turn.acquire()
-    for lock in reversed(_locks):
+    for lock in [*_first, *reversed(_locks)]:
         lock.acquire()
         _held.append(lock)
 

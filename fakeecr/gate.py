@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from fakeecr.api.partitions import region_of
 from fakeecr.api.service import Service, operation_of
-from fakeecr.api.wire import error_response, new_request_id
+from fakeecr.api.wire import error_response
 from fakeecr.aws_errors import InvalidTokenError
 from fakeecr.events import EventLog
 from fakeecr.faults import Faults
 from fakeecr.http import NetworkError
+from fakeecr.ids import new_id
 from fakeecr.journal import Journal, RecordedCall
 from fakeecr.registry.call import Backend
 from fakeecr.registry.expiry import DailyRun
@@ -84,14 +85,14 @@ class Gate:
         if blow.error is None:
             response = self._from_api(operation, request)
         else:
-            response = error_response(blow.error, new_request_id())._replace(notes=(blow.note,))
+            response = error_response(blow.error, new_id())._replace(notes=(blow.note,))
             self._record(operation, request, own(), blow.error.code, response.body)
         return response._replace(delay=blow.delay) if blow.delay else response
 
     def _from_api(self, operation: str | None, request: Request) -> Response:
-        response, parameters, error = self._api.answer(operation, request, new_request_id())
+        response, parameters, error = self._api.answer(operation, request, new_id())
         if isinstance(error, InvalidTokenError):
-            response = response._replace(notes=(*response.notes, self._source_of_token(str(parameters["nextToken"]))))
+            response = response._replace(notes=(*response.notes, self._note_on_token(operation, parameters)))
         name = operation or (request.headers.get("X-Amz-Target") or "").rpartition(".")[2]
         self._record(name, request, parameters, None if error is None else error.code, response.body)
         return response
@@ -101,22 +102,26 @@ class Gate:
     ) -> None:
         account_id = self._settings.account_id
         region = request.region or self._settings.region
-        registry_id = parameters.get("registryId") or account_id
+        registry_id = _registry_of(parameters) or account_id
         principal = request.caller or _root(region, account_id)
         self.journal.record(
             RecordedCall(operation, parameters, region, registry_id, principal, error, content, len(request.body))
         )
 
-    def _source_of_token(self, token: str) -> str:
-        """Return a note about a refused token: which call returned it."""
-        source = self.journal.source_of(token)
+    def _note_on_token(self, operation: str | None, parameters: Mapping[str, Any]) -> str:
+        """Return a note about a refused token: which call returned it, and why it is refused."""
+        source = self.journal.source_of(str(parameters["nextToken"]))
         if source is None:
             return (
-                "No call that this fake recorded returned this token. It may have been changed, or be from another "
-                "fake, or from before a reset()."
+                "No call that this fake recorded returned this token. It may have been changed, be from another fake "
+                "or process, or be from before a reset()."
             )
-        parameters = {name: value for name, value in source.parameters.items() if name != "nextToken"}
-        described = ", ".join(f"{name}={value!r}" for name, value in parameters.items())
+        if source.operation == operation and _listing(source.parameters) == _listing(parameters):
+            return (
+                f"{operation} returned this token for the same parameters, but what it lists was replaced since: the "
+                "repository, the preview or the findings are new, or another state was restored."
+            )
+        described = ", ".join(f"{name}={value!r}" for name, value in _listing(source.parameters).items())
         return (
             f"{source.operation} returned this token, for {described or 'no parameters'}, in {source.region}. A token "
             "continues only the listing that it is from: the same operation with the same parameters, except "
@@ -135,11 +140,26 @@ class Gate:
 
     def reset(self) -> None:
         """Delete every registry, and forget every recorded call, event and ordered fault."""
-        self.store.reset()
-        self.backend.looks.clear()
-        self.journal.clear()
-        self.faults.clear()
-        self.events.clear()
+        # Within the turn of the writers: otherwise a push that was committed before could record its events after it.
+        with self.backend.turn:
+            self.store.reset()
+            self.backend.looks.clear()
+            self.journal.clear()
+            self.faults.clear()
+            self.events.clear()
+
+
+def _listing(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that tell one listing from another."""
+    return {name: value for name, value in parameters.items() if name not in ("nextToken", "maxResults")}
+
+
+def _registry_of(parameters: Mapping[str, Any]) -> str | None:
+    """Return the account that parameters name, by its id or in the ARN of a repository; None if they name none."""
+    named = parameters.get("registryId")
+    if named is None and "resourceArn" in parameters:
+        named = [*str(parameters["resourceArn"]).split(":"), *[""] * 5][4]
+    return named if isinstance(named, str) and named else None
 
 
 @functools.cache

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 
+from fakeecr.assertions import count_mistake
 from fakeecr.events import EmittedEvents, Subscription
 from fakeecr.faults import Delay, Failure, Fault, Throttle
-from fakeecr.journal import RecordedCalls, count_mistake
+from fakeecr.journal import RecordedCalls
 
 if TYPE_CHECKING:
     from fakeecr.gate import Gate

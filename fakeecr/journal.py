@@ -13,7 +13,8 @@ import msgspec
 
 from fakeecr import clock
 from fakeecr.api.model import check_operation, check_parameters, operation_model
-from fakeecr.rules.messages import check_count
+from fakeecr.forks import held_at_forks
+from fakeecr.rules.messages import show
 
 if TYPE_CHECKING:
     from botocore.parsers import ResponseParser
@@ -25,6 +26,10 @@ MOST_BYTES = 256 * 2**20
 # The members of responses whose values are not recorded: a password, and a URL that holds the bytes of a layer.
 _NOT_RECORDED = {"authorizationToken", "downloadUrl"}
 _WITH_SECRETS_OR_LAYERS = {"GetAuthorizationToken", "GetDownloadUrlForLayer", "UploadLayerPart"}
+
+
+# One lock for the journals of all fakes, so that a fork can hold it.
+_lock = held_at_forks(threading.Lock())
 
 
 class RecordedCall:
@@ -108,7 +113,8 @@ class RecordedCall:
         return operation in ("*", self.operation) and has_parameters(self.parameters, parameters, self.registry_id)
 
     def __repr__(self) -> str:
-        return f"<{self.operation}({_format(self.parameters)}){'' if self.error is None else f' → {self.error}'}>"
+        parameters = ", ".join(f"{name}={show(value)}" for name, value in self.parameters.items())
+        return f"<{self.operation}({parameters}){'' if self.error is None else f' → {self.error}'}>"
 
 
 def has_parameters(own: Mapping[str, Any], expected: Mapping[str, Any], registry_id: str) -> bool:
@@ -133,17 +139,30 @@ def _parser() -> ResponseParser:
 class RecordedCalls(tuple[RecordedCall, ...]):
     """Recorded calls, oldest first; a tuple that does not change when more calls are made.
 
-    Attributes:
-        dropped: how many older calls are not in it, because a fake keeps only the last 10,000, and at most 256 MiB.
+    A fake keeps only the last 10,000, and at most 256 MiB.
     """
 
-    dropped: int
+    def __new__(cls, calls: Iterable[RecordedCall] = (), dropped: Mapping[str, int] | None = None) -> RecordedCalls:
+        """Make a tuple of calls.
 
-    def __new__(cls, calls: Iterable[RecordedCall] = (), dropped: int = 0) -> RecordedCalls:
-        """Make a tuple of calls, after which others were dropped."""
+        Args:
+            calls: the calls.
+            dropped: the number of older calls that were dropped, by their operations.
+        """
         self = super().__new__(cls, calls)
-        self.dropped = dropped
+        self._dropped = {} if dropped is None else dict(dropped)
         return self
+
+    _dropped: dict[str, int]
+
+    @property
+    def dropped(self) -> int:
+        """How many older calls are not in it."""
+        return sum(self._dropped.values())
+
+    def dropped_of(self, operation: str) -> int:
+        """Return how many older calls of an operation are not in it; ``"*"`` for every operation."""
+        return self.dropped if operation == "*" else self._dropped.get(operation, 0)
 
     def of(self, operation: str, **parameters: Any) -> RecordedCalls:
         """Return the calls of an operation that have these parameters among their own.
@@ -160,30 +179,30 @@ class RecordedCalls(tuple[RecordedCall, ...]):
         check_parameters(operation, parameters, ["times"])
         if "layerPartBlob" in parameters:
             raise ValueError("layerPartBlob is not recorded, so no call can be found by it.")
-        return RecordedCalls([call for call in self if call.matches(operation, parameters)], self.dropped)
+        return RecordedCalls([call for call in self if call.matches(operation, parameters)], self._dropped)
 
 
 class Journal:
     """The last calls that a fake answered."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
         self._calls: deque[RecordedCall] = deque()
         self._size = 0
-        self._dropped = 0
+        # By their operations.
+        self._dropped: Counter[str] = Counter()
 
     def record(self, call: RecordedCall) -> None:
         """Record a call, in place of the oldest one if there are too many."""
-        with self._lock:
+        with _lock:
             self._calls.append(call)
             self._size += call.size
             while len(self._calls) > MOST_CALLS or self._size > MOST_BYTES:
-                self._size -= self._calls.popleft().size
-                self._dropped += 1
+                dropped = self._calls.popleft()
+                self._size -= dropped.size
+                self._dropped[dropped.operation] += 1
 
     def calls(self) -> RecordedCalls:
         """Return the calls."""
-        # Without the lock, which a fork in another thread would leave locked in the child. A copy is atomic.
         return RecordedCalls(self._calls.copy(), self._dropped)
 
     def source_of(self, token: str) -> RecordedCall | None:
@@ -194,12 +213,13 @@ class Journal:
 
     def clear(self) -> None:
         """Forget every call."""
-        with self._lock:
+        with _lock:
             self._calls.clear()
-            self._size = self._dropped = 0
+            self._dropped.clear()
+            self._size = 0
 
     def __len__(self) -> int:
-        return len(self._calls) + self._dropped
+        return len(self._calls) + self._dropped.total()
 
 
 def _without_layer(parameters: Mapping[str, Any], request_size: int) -> tuple[Mapping[str, Any], int]:
@@ -225,95 +245,3 @@ def _replace_secrets(value: Any) -> Any:
             for name, member in value.items()
         }
     return value
-
-
-# --- Assertions --------------------------------------------------------------------------------------
-
-# How many lines a message shows of what was called instead.
-_MOST_LINES = 10
-_WIDEST_VALUE = 60
-
-
-def count_mistake(calls: RecordedCalls, operation: str, times: int | None, parameters: Mapping[str, Any]) -> str | None:
-    """Return what a failed assertion says about the calls of an operation; None if it was called as often as expected.
-
-    Args:
-        calls: every recorded call.
-        operation: the operation's name, or ``"*"``.
-        times: how often it was to be called; None for at least once.
-        parameters: the parameters that the calls were to have.
-
-    Raises:
-        ValueError: `times` is negative, or there is no such operation or parameter.
-    """
-    if times is not None:
-        check_count("times", times, 0)
-    matching = calls.of(operation, **parameters)
-    count = len(matching)
-    if count == times or (times is None and count):
-        return None
-    subject = _subject(operation, parameters)
-    called = f"was called {_times(count)}" if count else "was not called"
-    expected = "" if times is None else f"; expected {_times(times) if times else 'no call'}"
-    is_called_too_often = times is not None and count > times
-    shown = matching if is_called_too_often else calls
-    if is_called_too_often:
-        heading = "The calls:"
-    else:
-        heading = "What was called, the most similar first:" if shown else "Nothing was called."
-    lines = [f"{subject} {called}{expected}.", heading, *_lines(shown, operation, parameters)]
-    if calls.dropped:
-        lines.append(f"{calls.dropped} older calls are no longer recorded.")
-    return "\n".join(lines)
-
-
-def _times(count: int) -> str:
-    return {1: "once", 2: "twice"}.get(count, f"{count} times")
-
-
-def _subject(operation: str, parameters: Mapping[str, Any]) -> str:
-    name = "ECR" if operation == "*" else operation
-    return f"{name} with {_format(parameters)}" if parameters else name
-
-
-def _format(parameters: Mapping[str, Any]) -> str:
-    return ", ".join(f"{name}={_shorten(value)}" for name, value in parameters.items())
-
-
-def _shorten(value: Any) -> str:
-    text = repr(value)
-    return text if len(text) <= _WIDEST_VALUE else f"{text[: _WIDEST_VALUE - 1]}…"
-
-
-def _lines(calls: RecordedCalls, operation: str, parameters: Mapping[str, Any]) -> list[str]:
-    """Return one aligned line for each different call, the most similar to the expected one first."""
-    counts = Counter(_cells(call, parameters) for call in calls)
-    similarities = {_cells(call, parameters): _similarity(call, operation, parameters) for call in calls}
-    # A sort keeps the order of those that are equally similar.
-    ordered = sorted(counts, key=similarities.__getitem__, reverse=True)
-    shown = ordered[:_MOST_LINES]
-    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
-    lines = []
-    for cells in shown:
-        aligned = "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True) if width)
-        lines.append(f"  {aligned}".rstrip() + ("" if counts[cells] == 1 else f"  ({_times(counts[cells])})"))
-    left = sum(counts[cells] for cells in ordered[_MOST_LINES:])
-    return [*lines, f"  … and {left} more"] if left else lines
-
-
-def _cells(call: RecordedCall, parameters: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what a line shows of a call: the operation, each expected parameter, and the rest."""
-    expected = [f"{name}={_shorten(call.parameters[name])}" if name in call.parameters else "" for name in parameters]
-    others = _format({name: value for name, value in call.parameters.items() if name not in parameters})
-    error = "" if call.error is None else f"→ {call.error}"
-    return (call.operation, *expected, "  ".join(filter(None, [others, error])))
-
-
-def _similarity(call: RecordedCall, operation: str, parameters: Mapping[str, Any]) -> tuple[float, int]:
-    """Return how similar a call is to an expected one; that of a more similar one is greater."""
-    from difflib import SequenceMatcher
-
-    same_parameters = sum(call.matches("*", {name: value}) for name, value in parameters.items())
-    if operation in ("*", call.operation):
-        return 1.0, same_parameters
-    return SequenceMatcher(None, call.operation, operation).ratio() / 2, same_parameters

@@ -7,7 +7,8 @@ do not answer, because they were stopped, the innermost of the process does.
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Protocol
 
@@ -45,6 +46,23 @@ _lock = held_at_forks(threading.Lock())
 _active_fakes: tuple[Fake, ...] = ()
 # The fakes that were started in a context of its own, the innermost last; None outside of such a context.
 _fakes_of_context: ContextVar[tuple[Fake, ...] | None] = ContextVar("fakeecr_fakes_of_context", default=None)
+
+
+# The fake whose handler of an event runs in this context, started or not.
+_fake_of_handler: ContextVar[Fake | None] = ContextVar("fakeecr_fake_of_handler", default=None)
+
+
+@contextmanager
+def answering(fake: Fake) -> Iterator[None]:
+    """Let a fake answer the present context, whether or not it is active; fakes that are started in it come first."""
+    fakes, outer = _fakes_of_context.get(), _fake_of_handler.get()
+    _fakes_of_context.set(())
+    _fake_of_handler.set(fake)
+    try:
+        yield
+    finally:
+        _fakes_of_context.set(fakes)
+        _fake_of_handler.set(outer)
 
 
 def own_context() -> AbstractContextManager[None]:
@@ -85,4 +103,7 @@ def innermost() -> Fake | None:
         for fake in reversed(own):
             if fake in fakes:
                 return fake
+    handled = _fake_of_handler.get()
+    if handled is not None and handled.is_open:
+        return handled
     return fakes[-1] if fakes else None

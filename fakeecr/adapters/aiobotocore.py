@@ -57,17 +57,22 @@ class _AwaitedCall(BotocoreCall):
         # At least one turn for other tasks, as while a request is on its way: a loop that polls ECR until another task
         # has pushed an image would otherwise never end, and could not be cancelled.
         await _sleep(response.delay)
-        return AioAWSResponse(url, response.status, response.headers, _RawBody(response.body))
+        return AioAWSResponse(url, response.status, response.headers, _RawBody(response))
 
 
 class _RawBody:
     """The body of a response, with the method of aiohttp's and of httpx's responses that aiobotocore reads it by."""
 
-    def __init__(self, body: bytes) -> None:
-        self._body = body
+    def __init__(self, response: Response) -> None:
+        self._response = response
+
+    @property
+    def raw_headers(self) -> list[tuple[bytes, bytes]]:
+        """The headers, where aiobotocore before 2.21 reads them."""
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self._response.headers.items()]
 
     async def read(self) -> bytes:
-        return self._body
+        return self._response.body
 
 
 async def _sleep(seconds: float) -> None:

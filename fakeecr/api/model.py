@@ -39,7 +39,7 @@ def operation_model(name: str) -> OperationModel:
     return service_model().operation_model(name)
 
 
-def check_operation(name: str, *, any_allowed: bool = False) -> None:
+def check_operation(name: Any, *, any_allowed: bool = False) -> None:
     """Check a name that a test author gives.
 
     Args:
@@ -49,7 +49,7 @@ def check_operation(name: str, *, any_allowed: bool = False) -> None:
     Raises:
         ValueError: there is no such operation; the message has the closest name.
     """
-    if name not in operation_names() and not (any_allowed and name == "*"):
+    if not isinstance(name, str) or (name not in operation_names() and not (any_allowed and name == "*")):
         raise ValueError(f"ECR has no operation {name!r}.{suggestion(str(name), operation_names())}")
 
 
@@ -111,10 +111,20 @@ COMMON_ERRORS = {
     "InvalidSignatureException": ErrorModel(
         "The request signature we calculated does not match the signature you provided", 400
     ),
+    "InvalidAction": ErrorModel("The action or operation requested is invalid", 400),
+    "InvalidClientTokenId": ErrorModel(
+        "The X.509 certificate or AWS access key ID provided does not exist in our records", 403
+    ),
+    "MissingAuthenticationTokenException": ErrorModel("Missing Authentication Token", 400),
+    "NotAuthorized": ErrorModel("You do not have permission to perform this action", 400),
+    "OptInRequired": ErrorModel("The AWS access key ID needs a subscription for the service", 403),
     "RequestExpired": ErrorModel("The request is expired", 400),
     "RequestTimeoutException": ErrorModel("The request timed out", 408),
     "ServiceUnavailable": ErrorModel("The request has failed due to a temporary failure of the server", 503),
     "ThrottlingException": ErrorModel("Rate exceeded", 400),
+    "SerializationException": ErrorModel(None, 400),
+    "UnknownOperationException": ErrorModel(None, 400),
+    "ValidationError": ErrorModel("The input fails to satisfy the constraints specified by an AWS service", 400),
     "UnrecognizedClientException": ErrorModel("The security token included in the request is invalid", 400),
 }
 

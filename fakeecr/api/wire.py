@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import random
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import formatdate
@@ -71,16 +70,6 @@ def _structure_writer(members: Mapping[str, Writer]) -> Writer:
 
 def _list_writer(item: Writer) -> Writer:
     return lambda values: [item(value) for value in values]
-
-
-# Its own generator, so that it neither disturbs nor notices a test that seeds `random`.
-_random = random.Random()  # noqa: S311 - an id, not a secret
-
-
-def new_request_id() -> str:
-    """Make the id of a request: a random UUID, without the cost of Python's UUID class."""
-    digits = f"{_random.getrandbits(128):032x}"
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 @functools.lru_cache(maxsize=1)

@@ -76,7 +76,7 @@ class Backend:
         self._region_of = region_of
         self._record = record
         # Held from the begin of a writing transaction until its events are recorded: they are in the order of commits.
-        self._turn = threading.RLock()
+        self.turn = threading.RLock()
 
     def call(self, connection: Connection, region: str | None = None) -> Call:
         """Build a call to a region, by default the default region, in a transaction."""
@@ -97,7 +97,7 @@ class Backend:
     @contextmanager
     def writing(self, region: str | None = None) -> Iterator[Call]:
         """Open a writing transaction for a call; its events are recorded when it is committed."""
-        with self._turn:
+        with self.turn:
             with self.store.writing() as connection:
                 call = self.call(connection, region)
                 yield call
@@ -111,8 +111,9 @@ class Backend:
             call = self.call(connection, region)
             yield call
         if call.events:
-            self._record(call.events)
+            with self.turn:
+                self._record(call.events)
 
     def after_fork(self) -> None:
         """Replace what other threads of the parent were using."""
-        self._turn = threading.RLock()
+        self.turn = threading.RLock()

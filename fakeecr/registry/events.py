@@ -5,13 +5,14 @@ The sources are marked as elsewhere: [documented] by AWS, [schema] of EventBridg
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
-from uuid import uuid4
 
 from fakeecr import clock
+from fakeecr.ids import new_id
 from fakeecr.rules.arns import repository_arn
 from fakeecr.rules.manifests import OCI_CONFIG, OCI_MANIFEST
 
@@ -83,15 +84,20 @@ def _envelope(
 ) -> Event:
     return {
         "version": "0",
-        "id": str(uuid4()),
+        "id": new_id(),
         "detail-type": detail_type,
         "source": source,
         "account": account_id,
-        "time": f"{clock.now():%Y-%m-%dT%H:%M:%SZ}",
+        "time": _time(int(clock.timestamp())),
         "region": call.region.name,
         "resources": resources,
         "detail": dict(detail),
     }
+
+
+@functools.lru_cache(maxsize=1)
+def _time(second: int) -> str:
+    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 # --- Images --------------------------------------------------------------------------------------

@@ -46,11 +46,13 @@ class Course(TypedDict):
     """How scans, previews or replications go: in progress for a number of looks at them, and then of a final status.
 
     `id` tells one course from every other, so that the looks at each can be counted; without it, none is in progress.
+    `tags` are those that a replication in progress copies.
     """
 
     status: str
     in_progress: NotRequired[int]
     id: NotRequired[str]
+    tags: NotRequired[list[str]]
 
 
 class Preview(TypedDict):

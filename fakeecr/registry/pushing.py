@@ -84,6 +84,8 @@ def push_image(
     """
     stored = images.put_image(call.connection, repository.key, existing, image, tags, restored_at=image.pushed_at)
     events.pushed(call, repository, image.digest, image.contents, tags)
+    if existing is not None and existing.status != "ACTIVE":
+        events.storage_class_changed(call, repository, image.digest, image.contents, image.pushed_at)
     if not (repository.is_registry_configured or repository.scan_on_push):
         return
     configurations = documents.get_configurations(call.connection, repository.registry_key)

@@ -99,6 +99,8 @@ def _replicate_to(
     else:
         target = ensure_repository(call_there, destination.account_id, repository.name, "REPLICATION", now)
         replicated = copy_image(call_there, repository.key, image, target, tags, restored_at=now)
+    if course.get("in_progress"):
+        course = {**course, "tags": list(tags)}
     for key in replicated:
         REPLICA.put(call.connection, key, course, now, destination.name)
     if not course.get("in_progress"):
@@ -131,7 +133,7 @@ def look_at_replica(
     """Count a look at the replication of an image to a destination, and return its status."""
 
     def emit_end() -> None:
-        tags = images.get_tags(call.connection, [image.key]).get(image.key, [])
+        tags = replica.content.get("tags", [])
         _emit_end(call, Destination.of_name(replica.name), repository, image.digest, tags, replica.content)
 
     return look(call.looks, replica.content, replica.key, at_end=emit_end)  # type: ignore[return-value] # as it was set

@@ -60,9 +60,10 @@ def _malformed(message: str, text: bytes) -> str:
     position = _POSITION.fullmatch(message)
     if position is None:
         return "it ends too early" if "truncated" in message else message
-    begin = int(position[2])
-    near = text[max(0, begin - 10) : begin + 20].decode(errors="replace")
-    return f"{position[1]} at byte {begin}, near {show(near)}"
+    # Not the text itself, which may be that of an annotation.
+    before = text[: int(position[2])].decode(errors="replace")
+    line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
+    return f"{position[1]} in line {line}, column {column}"
 
 
 def _expected(constraint: str, patterns: Mapping[str, str]) -> str:

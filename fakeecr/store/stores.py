@@ -158,7 +158,7 @@ class MemoryStore(Store):
         self._replace(memory.connect(snapshot), snapshots.secret_of(snapshot))
 
     def fill(self, snapshot: Snapshot, moment: datetime) -> None:
-        """Replace every registry by those of a snapshot of seeds; the secret is a new one.
+        """Replace every registry by those of a snapshot of seeds; the secret stays.
 
         Args:
             snapshot: the snapshot.
@@ -170,7 +170,7 @@ class MemoryStore(Store):
         except BaseException:
             connection.close()
             raise
-        self._replace(connection, new_secret())
+        self._replace(connection, self._secret)
 
     def _replace(self, connection: Connection, secret: bytes) -> None:
         """Use another database, whose next rows have larger keys than those of this one."""

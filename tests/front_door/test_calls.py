@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -175,6 +176,17 @@ def test_the_bytes_of_a_layer_are_not_recorded(ecr):
     parameters = ecr.calls[-1].parameters
     assert parameters["layerPartBlob"] == "<5 bytes>"
     assert parameters["uploadId"] == upload
+
+
+def test_the_url_of_a_layer_is_not_recorded(ecr):
+    ecr.push("web", "latest", layers=[b"layer"])
+    client = ecr.client()
+    digest = ecr.client().batch_get_image(repositoryName="web", imageIds=[{"imageTag": "latest"}])
+    layer = json.loads(digest["images"][0]["imageManifest"])["layers"][0]["digest"]
+
+    client.get_download_url_for_layer(repositoryName="web", layerDigest=layer)
+
+    assert ecr.calls[-1].response == {"downloadUrl": "<not recorded>", "layerDigest": layer}
 
 
 def test_only_the_last_calls_are_kept_and_the_others_counted(ecr, monkeypatch):
@@ -365,9 +377,9 @@ def test_a_missing_call_shows_what_was_called_the_most_similar_first(busy):
     assert message.splitlines() == [
         "ListImages with repositoryName='apis' was not called.",
         "What was called, the most similar first:",
+        "  ListImages            repositoryName='api'  → RepositoryNotFoundException",
         "  ListImages            repositoryName='web'  maxResults=1",
         "  ListImages            repositoryName='web'  maxResults=2",
-        "  ListImages            repositoryName='api'  → RepositoryNotFoundException",
         "  BatchDeleteImage      repositoryName='web'  imageIds=[{'imageTag': 'v1'}]",
         "  DescribeRepositories",
     ]
@@ -438,6 +450,40 @@ def test_a_message_says_when_older_calls_were_dropped(busy, monkeypatch):
     busy.client().describe_repositories()
 
     assert message_of(busy.assert_called, "PutImage").splitlines()[-1] == "5 older calls are no longer recorded."
+
+
+def test_values_that_differ_at_their_end_are_shown_from_there(ecr):
+    client = ecr.client(**ONCE)
+    ids = [{"imageTag": f"build-{number}"} for number in range(6)]
+    for last in ("a", "b"):
+        code_of(client.batch_delete_image, repositoryName="web", imageIds=[*ids, {"imageTag": last}])
+
+    lines = message_of(ecr.assert_called, "BatchDeleteImage", imageIds=[*ids, {"imageTag": "c"}]).splitlines()
+
+    assert [line.partition("imageTag': '")[2][-40:].rstrip() for line in lines[2:]] != []
+    assert "'a'}]" in lines[2]
+    assert "'b'}]" in lines[3]
+
+
+def test_an_assertion_does_not_hold_because_older_calls_were_dropped(ecr, monkeypatch):
+    monkeypatch.setattr(journal, "MOST_CALLS", 2)
+    client = ecr.client(**ONCE)
+    code_of(client.delete_repository, repositoryName="web")
+    for _ in range(3):
+        client.describe_repositories()
+
+    assert "1 older calls of it are no longer recorded" in message_of(ecr.assert_not_called, "DeleteRepository")
+    assert "is unknown" in message_of(ecr.assert_called, "DescribeRepositories", times=2)
+    ecr.assert_called("DescribeRepositories")
+    ecr.assert_not_called("PutImage")
+
+
+def test_the_registry_in_the_arn_of_a_request_is_recorded(ecr):
+    arn = "arn:aws:ecr:us-east-1:210987654321:repository/web"
+
+    code_of(ecr.client(**ONCE).list_tags_for_resource, resourceArn=arn)
+
+    assert ecr.calls[0].registry_id == "210987654321"
 
 
 def test_a_long_value_is_shortened_in_a_message(ecr):

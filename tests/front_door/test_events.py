@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -61,7 +63,16 @@ def test_events_can_be_read_after_the_fake_was_stopped():
     assert FakeECR().events == ()
 
 
-def test_the_events_of_16_threads_are_in_the_order_of_their_commits(any_ecr):
+def test_the_events_of_16_threads_are_in_the_order_of_their_commits(any_ecr, monkeypatch):
+    backend = any_ecr._open().backend
+    record = backend._record
+
+    def record_late(emitted):
+        time.sleep(0.001)  # another thread could overtake this one now
+        record(emitted)
+
+    monkeypatch.setattr(backend, "_record", record_late)
+
     def move_tag(number: int) -> str:
         return any_ecr.push("web", "latest", f"t{number}").digest
 
@@ -259,6 +270,78 @@ def test_an_inner_fake_does_not_call_the_handlers_of_an_outer_one(ecr):
         inner.push("web", "latest")
 
     assert seen == []
+
+
+def test_a_handler_that_stops_the_fake_is_not_called_again():
+    seen = []
+    ecr = FakeECR().start()
+
+    def stop(event):
+        seen.append(event)
+        ecr.stop()
+
+    ecr.subscribe(stop)
+    ecr.push("web", "a", "b", "c")
+
+    assert tags(seen) == ["a"]
+
+
+def test_the_calls_of_a_handler_are_answered_by_its_own_fake(ecr):
+    ecr.push("web", "inner")
+    with FakeECR() as outer:
+        listed = []
+        ecr.subscribe(lambda event: listed.append((fakeecr.current() is ecr, tags_in_web())))
+
+        ecr.push("web", "latest")
+
+        assert fakeecr.current() is outer
+    assert listed == [(True, ["inner", "latest"])]
+
+
+def test_the_calls_of_a_handler_are_answered_by_a_fake_that_was_not_started():
+    ecr, listed = FakeECR(), []
+    ecr.subscribe(lambda event: listed.append(tags_in_web()))
+
+    ecr.push("web", "latest")
+    ecr.stop()
+
+    assert listed == [["latest"]]
+
+
+def test_a_fake_that_a_handler_starts_answers_it(ecr):
+    answered = []
+
+    def handle(event):
+        with FakeECR() as inner:
+            answered.append(fakeecr.current() is inner)
+
+    ecr.subscribe(handle)
+    ecr.push("web", "latest")
+
+    assert answered == [True]
+
+
+def test_a_process_that_a_handler_forks_delivers_its_own_events(ecr):
+    seen, children = [], []
+
+    def handle(event):
+        seen.append(event["detail"]["image-tag"])
+        if len(seen) == 1:
+            child = os.fork()
+            if child == 0:
+                status = 1
+                try:
+                    ecr.push("web", "child")
+                    status = 0 if seen[-1] == "child" else 1
+                finally:
+                    os._exit(status)
+            children.append(child)
+
+    ecr.subscribe(handle)
+    ecr.push("web", "parent")
+
+    assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 0
+    assert seen == ["parent"]
 
 
 # --- Mistakes ----------------------------------------------------------------------------------------

@@ -557,6 +557,31 @@ def test_a_failed_replication_is_emitted_at_its_destination(ecr, web):
     assert event["resources"] == [f"arn:aws:ecr:{WEST['region']}:{WEST['registryId']}:repository/web"]
 
 
+def test_a_replication_in_progress_emits_the_tags_that_it_copies(ecr, web):
+    configure_replication(web, replication_rule(WEST))
+    ecr.set_replication("web", in_progress=1)
+    emitted = []
+
+    for tag in ("a", "b"):
+        put_image(web, IMAGE, tag)
+        seen = len(ecr.events)
+        for _ in range(2):
+            web.describe_image_replication_status(repositoryName="web", imageId={"imageTag": tag})
+        emitted.append([event["detail"]["image-tag"] for event in ecr.events[seen:]])
+
+    assert emitted == [["a"], ["b"]]
+
+
+def test_a_push_of_an_archived_image_emits_its_restoration(ecr, web):
+    put_image(web, IMAGE, "latest")
+    archive_image(web, imageTag="latest")
+
+    put_image(web, IMAGE, "latest")
+
+    assert [detail["action-type"] for detail in details(ecr)[2:]] == ["PUSH", "UPDATE_STORAGE_CLASS"]
+    assert details(ecr)[-1]["target-storage-class"] == "STANDARD"
+
+
 def test_a_replication_in_progress_is_emitted_when_a_call_first_finds_it_complete(ecr, web):
     configure_replication(web, replication_rule(WEST))
     ecr.set_replication("web", in_progress=1)

@@ -1,19 +1,20 @@
 """What is known of the call, the wait and the answer in progress, in the context that makes the call.
 
-Each is a context manager, which botocore's methods and aiobotocore's coroutines enter alike.
+Each is a context manager, which botocore's methods and aiobotocore's coroutines enter alike. None of them uses
+`ContextVar.reset`, which fails if a coroutine is closed in another context.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextvars import ContextVar, Token
+from contextvars import ContextVar
 from io import BytesIO
 from types import TracebackType
 from typing import Any
 
 from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, WaiterError
 
 from fakeecr.http import Response
 
@@ -28,7 +29,7 @@ class BotocoreCall:
         answered: whether a fake has answered an attempt.
     """
 
-    __slots__ = ("_context", "_token", "answered")
+    __slots__ = ("_context", "_outer", "answered")
 
     def __init__(self, context: Mapping[str, Any]) -> None:
         self._context = context
@@ -58,12 +59,13 @@ class BotocoreCall:
         return AWSResponse(url, response.status, response.headers, body)  # type: ignore[arg-type]
 
     def __enter__(self) -> None:
-        self._token: Token[BotocoreCall | None] = _current_call.set(self)
+        self._outer = _current_call.get()
+        _current_call.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current_call.reset(self._token)
+        _current_call.set(self._outer)
         wait = _current_wait.get()
         if wait is not None:
             wait.answered = self.answered
@@ -74,20 +76,25 @@ class BotocoreWait:
 
     Attributes:
         answered: whether a fake answered the last call.
+        notes: the notes of the last response, which a WaiterError gets.
     """
 
-    __slots__ = ("_token", "answered")
+    __slots__ = ("_outer", "answered", "notes")
 
     def __init__(self) -> None:
         self.answered = False
+        self.notes: tuple[str, ...] = ()
 
     def __enter__(self) -> None:
-        self._token: Token[BotocoreWait | None] = _current_wait.set(self)
+        self._outer = _current_wait.get()
+        _current_wait.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current_wait.reset(self._token)
+        _current_wait.set(self._outer)
+        if isinstance(error, WaiterError):
+            _add_notes(error, self.notes)
 
 
 class NotedCall:
@@ -97,19 +104,19 @@ class NotedCall:
         notes: the notes of the last response.
     """
 
-    __slots__ = ("_token", "notes")
+    __slots__ = ("_outer", "notes")
 
     def __enter__(self) -> None:
         self.notes: tuple[str, ...] = ()
-        self._token: Token[NotedCall | None] = _current_noted_call.set(self)
+        self._outer = _current_noted_call.get()
+        _current_noted_call.set(self)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        _current_noted_call.reset(self._token)
+        _current_noted_call.set(self._outer)
         if self.notes and isinstance(error, ClientError):
-            for note in self.notes:
-                error.add_note(note)
+            _add_notes(error, self.notes)
 
 
 # None outside of each.
@@ -137,9 +144,16 @@ def is_current_wait_answered() -> bool:
 
 def keep_notes(notes: tuple[str, ...]) -> None:
     """Keep the notes of a response for the exception of the call in progress, in place of those of earlier attempts."""
-    noted_call = _current_noted_call.get()
+    noted_call, wait = _current_noted_call.get(), _current_wait.get()
     if noted_call is not None:
         noted_call.notes = notes
+    if wait is not None:
+        wait.notes = notes
+
+
+def _add_notes(error: BaseException, notes: tuple[str, ...]) -> None:
+    for note in notes:
+        error.add_note(note)
 
 
 class _RawBody(BytesIO):

@@ -24,9 +24,9 @@ from fakeecr.registry.lookup import get_repository
 from fakeecr.registry.pushing import push_image
 from fakeecr.rules import names
 from fakeecr.rules.manifests import LISTS, digest_of
-from fakeecr.rules.messages import check_argument, show, suggestion
+from fakeecr.rules.messages import check_argument, check_count, show, suggestion
 from fakeecr.seeds.files import LayerContent, SeedFiles, layer_parts, read_layer
-from fakeecr.seeds.values import Content, LookCount, MediaType, Moment, Size
+from fakeecr.seeds.values import Content, MediaType, Moment, Size
 from fakeecr.store import images
 from fakeecr.store import layers as layer_store
 from fakeecr.store.documents import Kind
@@ -326,11 +326,12 @@ def set_replication(backend: Backend, repository: str, options: ReplicationOptio
 
 def _course_of(options: Mapping[str, Any], results: Any) -> Course:
     """Build the course that options describe, with a final status of this Literal."""
-    in_progress = check_argument("in_progress", LookCount.parse, options.get("in_progress", 0))
+    in_progress = options.get("in_progress", 0)
+    check_count("in_progress", in_progress, 0)
     status, statuses = options.get("status", "COMPLETE"), get_args(results)
     if status not in statuses:
         raise ValueError(f"status: expected one of {', '.join(statuses)}; got {show(status)}")
-    return new_course(status, int(in_progress))
+    return new_course(status, in_progress)
 
 
 def _set_course(

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from fakeecr.journal import RecordedCalls
-from fakeecr.rules.messages import check_count
+from fakeecr.rules.messages import check_count, common
 
 # How many lines a message shows of what was called instead.
 _MOST_LINES = 10
@@ -87,7 +87,7 @@ def _shorten(text: str, expected: str | None = None) -> str:
     begin = 0
     if expected is not None and expected != text:
         # So that what differs is shown, and a little of what comes before.
-        begin = max(0, _common(text, expected) - _WIDEST_VALUE // 2)
+        begin = max(0, common(text, expected) - _WIDEST_VALUE // 2)
     end = begin + _WIDEST_VALUE
     return ("…" if begin else "") + text[begin:end] + ("…" if end < len(text) else "")
 
@@ -142,11 +142,5 @@ def _likeness(text: str, other: str) -> float:
         return 1.0
     # Equal ends say enough, and cost little, if a text is long.
     if max(len(text), len(other)) > _WIDEST_VALUE:
-        return _common(text, other) / max(len(text), len(other)) / 2
+        return common(text, other) / max(len(text), len(other)) / 2
     return SequenceMatcher(None, text, other).ratio() / 2
-
-
-def _common(text: str, other: str) -> int:
-    """Return how many characters two texts begin with alike."""
-    pairs = enumerate(zip(text, other, strict=False))
-    return next((index for index, (one, two) in pairs if one != two), min(len(text), len(other)))

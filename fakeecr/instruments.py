@@ -168,8 +168,8 @@ class Instruments:
 
         It is called after the call that caused the event has changed the database, and before that call returns; of
         several events in the order in which they happened. If another thread is calling handlers at that moment, it
-        goes on with these events, and the call may return before. The handler may itself call ECR; the events of that
-        follow later.
+        goes on with these events, and the call may return before. The handler may itself call ECR: this fake answers,
+        and the events of that follow later.
 
         Args:
             handler: the function. Each call gets a copy of the event, which it may change.

@@ -75,7 +75,7 @@ def _repositories(call: Call, name: str, account_id: str) -> str:
     if not names:
         return f"{registry} is empty: CreateRepository, push() or a seed puts a repository into it."
     noun = "repository" if len(names) == 1 else "repositories"
-    meant = suggestion(name, likely(name, names)) or _suggest_other_path(name, names)
+    meant = _suggest(name, near) or _suggest_other_path(name, names)
     return f"{registry} has the {noun} {_list_names(near)}.{meant}"
 
 
@@ -83,6 +83,13 @@ def _list_names(near: Nearby) -> str:
     """Return the names around a missing one, and how many more there are."""
     shown = [repr(name) for name in near.around(_NAMES)]
     return enumerate_names(shown, len(near.before) + len(near.after), is_exact=near.are_all)
+
+
+def _suggest(name: str, near: Nearby) -> str:
+    """Return the end of a message that proposes the closest name."""
+    names = near.nearest_first()
+    # If there are more names than these, a better one may be among the others.
+    return suggestion(name, likely(name, names), 0.6 if near.are_all else 0.88)
 
 
 def _suggest_other_path(name: str, names: Sequence[str]) -> str:
@@ -156,7 +163,7 @@ def _tags(call: Call, tag: str, repository: StoredRepository) -> str:
     if not tags:
         return f"Repository {repository.name!r} has no tags."
     noun = "tag" if len(tags) == 1 else "tags"
-    return f"Repository {repository.name!r} has the {noun} {_list_names(near)}.{suggestion(tag, likely(tag, tags))}"
+    return f"Repository {repository.name!r} has the {noun} {_list_names(near)}.{_suggest(tag, near)}"
 
 
 def _images_instead_of(call: Call, digest: str, repository: StoredRepository) -> str:

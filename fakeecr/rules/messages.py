@@ -17,27 +17,37 @@ def show(value: Any) -> str:
     return text if len(text) <= 80 else f"{text[:77]}…"
 
 
-def closest(name: str, names: Iterable[str]) -> str | None:
-    """Return the name that is most similar to a misspelt one, or None if none is similar."""
+def closest(name: str, names: Iterable[str], least: float = 0.6) -> str | None:
+    """Return the name that is most similar to a misspelt one, or None if none is at least so similar, from 0 to 1."""
     # Imported here, because only errors need it, and it would cost every start of a fake a millisecond.
     from difflib import get_close_matches
 
-    return next(iter(get_close_matches(name, list(names), n=1)), None)
+    return next(iter(get_close_matches(name, list(names), n=1, cutoff=least)), None)
 
 
-def suggestion(name: str, names: Iterable[str]) -> str:
+def suggestion(name: str, names: Iterable[str], least: float = 0.6) -> str:
     """Return the end of a message about an unknown name: the name that was probably meant, or nothing."""
-    meant = closest(name, names)
+    meant = closest(name, names, least)
     return f" Did you mean {meant!r}?" if meant else ""
 
 
 def likely(name: str, names: Iterable[str]) -> list[str]:
-    """Return the few names that a misspelt one may stand for, those with the same letters first.
+    """Return the few names that a misspelt one may stand for: with the same letters, and the same begin and end.
 
     :func:`closest` takes a hundred times as long for each name, so many names are reduced to these before.
     """
     letters = set(name)
-    return sorted(names, key=lambda other: len(letters.symmetric_difference(other)))[:_LIKELY]
+
+    def difference(other: str) -> tuple[int, int]:
+        return len(letters.symmetric_difference(other)), -common(name, other) - common(name[::-1], other[::-1])
+
+    return sorted(names, key=difference)[:_LIKELY]
+
+
+def common(text: str, other: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    pairs = enumerate(zip(text, other, strict=False))
+    return next((index for index, (one, two) in pairs if one != two), min(len(text), len(other)))
 
 
 def enumerate_names(names: Sequence[str], total: int, *, is_exact: bool = True) -> str:

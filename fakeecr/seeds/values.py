@@ -267,14 +267,6 @@ class Size(Whole):
     minimum = 0
 
 
-class LookCount(Whole):
-    """The number of looks at something that show it in progress."""
-
-    __slots__ = ()
-    expected = "a whole number of looks, 0 or more"
-    minimum = 0
-
-
 class Flag(int):
     """True or false."""
 

@@ -86,6 +86,15 @@ class Store:
         """Separate this store, in a forked child, from the parent's, which other threads were using."""
         raise NotImplementedError
 
+    def _is_writing(self) -> bool:
+        """Whether this thread is inside of a writing transaction."""
+        raise NotImplementedError
+
+    def _check_not_writing(self, action: str) -> None:
+        """Check that this thread is not inside of a writing transaction, whose changes may yet be rolled back."""
+        if self._is_writing():
+            raise RuntimeError(f"A generator of a seed's images cannot {action}. Do it before or after the seed.")
+
 
 class MemoryStore(Store):
     """A store in memory: one connection, used by one thread at a time.
@@ -186,10 +195,9 @@ class MemoryStore(Store):
             self.restores += 1
             replaced.close()
 
-    def _check_not_writing(self, action: str) -> None:
-        """Check that this thread is not inside of a writing transaction, whose changes may yet be rolled back."""
-        if self._driver.in_transaction:
-            raise RuntimeError(f"A generator of a seed's images cannot {action}. Do it before or after the seed.")
+    def _is_writing(self) -> bool:
+        """Whether this thread is inside of a writing transaction."""
+        return self._driver.in_transaction
 
     def close(self) -> None:
         """Close the database, whose contents are lost."""
@@ -227,6 +235,7 @@ class EngineStore(Store):
         # Only one thread of a process waits for the database's lock, because SQLite does not queue waiters fairly.
         self._turn = threading.RLock()
         self._is_closed = False
+        self._writer: int | None = None
         self._name = name
         with readers.connect() as connection:
             self._secret = _secret_of(connection, name)
@@ -263,10 +272,16 @@ class EngineStore(Store):
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes."""
         with self._troubles.explained(), self._turn, self._writers.begin() as connection:
+            self._writer = threading.get_ident()
             try:
                 yield connection
             finally:
+                self._writer = None
                 self._forget_if_closed(connection)
+
+    def _is_writing(self) -> bool:
+        """Whether this thread is inside of a writing transaction."""
+        return self._writer == threading.get_ident()
 
     def _forget_if_closed(self, connection: Connection) -> None:
         """Let a connection whose call outlived the stop be closed at its end, and not be kept for another call."""
@@ -321,11 +336,13 @@ class FileStore(EngineStore):
 
     def snapshot(self) -> Snapshot:
         """Return the present state."""
+        self._check_not_writing("make a snapshot")
         with self.reading() as connection:
             return snapshots.take(memory.driver_of(connection), self.secret(connection))
 
     def restore(self, snapshot: Snapshot) -> None:
         """Replace every registry, and the secret, by those of a snapshot."""
+        self._check_not_writing("restore a snapshot")
         with self._troubles.explained(), self._turn, sqlite_file.schema_transaction(self._readers) as connection:
             restores = sqlite_file.count_restore(connection)
             connection.detach()  # to be closed afterwards

@@ -111,12 +111,15 @@ def test_several_seeds_are_copied_together(reads):
 
 
 def test_a_seed_is_added_to_a_snapshot(ecr, reads):
-    ecr.push("web", "of-the-snapshot")
+    ecr.push("web", "of-the-snapshot", "and-another")
     snapshot = ecr.snapshot()
+    token = ecr.client().list_images(repositoryName="web", maxResults=1)["nextToken"]
 
     for _ in range(2):
         with fake_with(WEB, database=snapshot) as other:
-            assert tags_in_web(other.client()) == ["of-the-snapshot", "v1", "v2", "v3"]
+            client = other.client()
+            assert tags_in_web(client) == ["of-the-snapshot", "and-another", "v1", "v2", "v3"]
+            assert len(client.list_images(repositoryName="web", nextToken=token)["imageIds"]) == 4
     with fake_with(WEB) as other:
         assert tags_in_web(other.client()) == ["v1", "v2", "v3"]
 

@@ -14,10 +14,9 @@ from fakeecr.events import EventLog
 from fakeecr.faults import Faults
 from fakeecr.http import NetworkError
 from fakeecr.ids import new_id
-from fakeecr.journal import Journal, RecordedCall
+from fakeecr.journal import Journal
 from fakeecr.registry.call import Backend
 from fakeecr.registry.expiry import DailyRun
-from fakeecr.rules.arns import root_arn
 from fakeecr.traffic import Traffic
 
 if TYPE_CHECKING:
@@ -46,7 +45,6 @@ class Gate:
 
     def __init__(self, store: Store, settings: Settings) -> None:
         self.store = store
-        self.journal = Journal()
         self.faults = Faults()
         self.events = EventLog()
         self.backend = Backend(store, settings, region_of, self.events.record)
@@ -54,6 +52,7 @@ class Gate:
         self.traffic = Traffic()
         self._settings = settings
         self._api = Service(self.backend, self.daily_run)
+        self.journal = Journal(settings, self._api.read)
 
     def answer(self, request: Request) -> Response:
         """Return the response to a request; an exception inside fakeecr becomes a response too.
@@ -75,40 +74,30 @@ class Gate:
         operation = operation_of(request)
         if operation is None or not self.faults:
             return self._from_api(operation, request)
-        own = functools.cache(lambda: self._api.parameters_of(operation, request))
+        own = functools.cache(lambda: self._api.read(operation, request.body))
         blow = self.faults.strike(
             operation, lambda: {"registryId": self._settings.account_id, **own()}, request.read_timeout
         )
         if isinstance(blow.error, NetworkError):
-            self._record(operation, request, own(), blow.error.name)
+            self.journal.record(operation, request, blow.error.name, b"")
             raise NetworkError(blow.error.name)
         if blow.error is None:
             response = self._from_api(operation, request)
         else:
             response = error_response(blow.error, new_id())._replace(notes=(blow.note,))
-            self._record(operation, request, own(), blow.error.code, response.body)
+            self.journal.record(operation, request, blow.error.code, response.body)
         return response._replace(delay=blow.delay) if blow.delay else response
 
     def _from_api(self, operation: str | None, request: Request) -> Response:
-        response, parameters, error = self._api.answer(operation, request, new_id())
-        if isinstance(error, InvalidTokenError):
-            response = response._replace(notes=(*response.notes, self._note_on_token(operation, parameters)))
+        response, error = self._api.answer(operation, request, new_id())
         name = operation or (request.headers.get("X-Amz-Target") or "").rpartition(".")[2]
-        self._record(name, request, parameters, None if error is None else error.code, response.body)
+        if isinstance(error, InvalidTokenError):
+            note = self._note_on_token(name, self._api.read(name, request.body))
+            response = response._replace(notes=(*response.notes, note))
+        self.journal.record(name, request, None if error is None else error.code, response.body)
         return response
 
-    def _record(
-        self, operation: str, request: Request, parameters: Mapping[str, Any], error: str | None, content: bytes = b""
-    ) -> None:
-        account_id = self._settings.account_id
-        region = request.region or self._settings.region
-        registry_id = _registry_of(parameters) or account_id
-        principal = request.caller or _root(region, account_id)
-        self.journal.record(
-            RecordedCall(operation, parameters, region, registry_id, principal, error, content, len(request.body))
-        )
-
-    def _note_on_token(self, operation: str | None, parameters: Mapping[str, Any]) -> str:
+    def _note_on_token(self, operation: str, parameters: Mapping[str, Any]) -> str:
         """Return a note about a refused token: which call returned it, and why it is refused."""
         source = self.journal.source_of(str(parameters["nextToken"]))
         if source is None:
@@ -152,17 +141,3 @@ class Gate:
 def _listing(parameters: Mapping[str, Any]) -> dict[str, Any]:
     """Return the parameters that tell one listing from another."""
     return {name: value for name, value in parameters.items() if name not in ("nextToken", "maxResults")}
-
-
-def _registry_of(parameters: Mapping[str, Any]) -> str | None:
-    """Return the account that parameters name, by its id or in the ARN of a repository; None if they name none."""
-    named = parameters.get("registryId")
-    if named is None and "resourceArn" in parameters:
-        named = [*str(parameters["resourceArn"]).split(":"), *[""] * 5][4]
-    return named if isinstance(named, str) and named else None
-
-
-@functools.cache
-def _root(region: str, account_id: str) -> str:
-    """Return the principal of a caller who gives no name."""
-    return root_arn(region_of(region), account_id)

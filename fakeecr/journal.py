@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import threading
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -13,23 +13,35 @@ import msgspec
 
 from fakeecr import clock
 from fakeecr.api.model import check_operation, check_parameters, operation_model
+from fakeecr.api.partitions import region_of
 from fakeecr.forks import held_at_forks
+from fakeecr.rules.arns import root_arn
 from fakeecr.rules.messages import show
 
 if TYPE_CHECKING:
     from botocore.parsers import ResponseParser
 
+    from fakeecr.http import Request
+    from fakeecr.settings import Settings
+
 MOST_CALLS = 10_000
 # What the calls may hold together: the bodies of requests and responses.
 MOST_BYTES = 256 * 2**20
 
-# The members of responses whose values are not recorded: a password, and a URL that holds the bytes of a layer.
+# The members of responses and of requests whose values are not recorded: a password, a URL that holds the bytes of a
+# layer, and these bytes themselves.
 _NOT_RECORDED = {"authorizationToken", "downloadUrl"}
+_NOT_RECORDED_OF_REQUESTS = {"layerPartBlob"}
 _WITH_SECRETS_OR_LAYERS = {"GetAuthorizationToken", "GetDownloadUrlForLayer", "UploadLayerPart"}
 
 
 # One lock for the journals of all fakes, so that a fork can hold it.
 _lock = held_at_forks(threading.Lock())
+
+
+# What is kept of a call: operation, body of the request, region, caller, error, body of the response, time. A tuple
+# of plain values costs the least: the garbage collector does not look at it again.
+_Entry = tuple[str, bytes, str | None, str | None, str | None, bytes, float]
 
 
 class RecordedCall:
@@ -43,52 +55,18 @@ class RecordedCall:
         region: the region that the request was for.
         registry_id: the account of the registry that the request was for.
         principal: the ARN of the caller.
+        at: when it was answered, in UTC, to the millisecond.
         error: the code of the error that answered it, such as ``"RepositoryNotFoundException"``, or the name of an
             ordered network error; None if it succeeded.
     """
 
-    __slots__ = ("_at", "_content", "error", "operation", "parameters", "principal", "region", "registry_id", "size")
-
-    def __init__(
-        self,
-        operation: str,
-        parameters: Mapping[str, Any],
-        region: str,
-        registry_id: str,
-        principal: str,
-        error: str | None,
-        content: bytes,
-        request_size: int,
-    ) -> None:
-        """Note what was asked and answered.
-
-        Args:
-            operation: see the attributes, as for all that is not described here.
-            parameters: the parameters.
-            region: the region.
-            registry_id: the account.
-            principal: the caller.
-            error: the error.
-            content: the body of the response.
-            request_size: the number of bytes in the body of the request.
-        """
-        if operation in _WITH_SECRETS_OR_LAYERS:
-            parameters, request_size = _without_layer(parameters, request_size)
-            content = _without_secrets(content)
-        self.operation = operation
+    def __init__(self, entry: _Entry, parameters: Mapping[str, Any], settings: Settings) -> None:
+        self.operation, _, region, caller, self.error, self._content, at = entry
         self.parameters = parameters
-        self.region = region
-        self.registry_id = registry_id
-        self.principal = principal
-        self._at = clock.timestamp()
-        self.error = error
-        self._content = content
-        self.size = request_size + len(content)
-
-    @property
-    def at(self) -> datetime:
-        """When it was answered, in UTC, to the millisecond."""
-        return clock.to_milliseconds(datetime.fromtimestamp(self._at, UTC))
+        self.region = region or settings.region
+        self.registry_id = _registry_of(parameters) or settings.account_id
+        self.principal = caller or root_arn(region_of(self.region), settings.account_id)
+        self.at = clock.to_milliseconds(datetime.fromtimestamp(at, UTC))
 
     @property
     def response(self) -> dict[str, Any] | None:
@@ -104,10 +82,6 @@ class RecordedCall:
         del response["ResponseMetadata"]
         return response
 
-    def returned(self, text: str) -> bool:
-        """Whether a text without characters that JSON escapes is in the response."""
-        return self.error is None and text.encode() in self._content
-
     def matches(self, operation: str, parameters: Mapping[str, Any]) -> bool:
         """Whether it is a call of this operation, ``"*"`` for any, with these parameters among its own."""
         return operation in ("*", self.operation) and has_parameters(self.parameters, parameters, self.registry_id)
@@ -115,6 +89,14 @@ class RecordedCall:
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={show(value)}" for name, value in self.parameters.items())
         return f"<{self.operation}({parameters}){'' if self.error is None else f' → {self.error}'}>"
+
+
+def _registry_of(parameters: Mapping[str, Any]) -> str | None:
+    """Return the account that parameters name, by its id or in the ARN of a repository; None if they name none."""
+    named = parameters.get("registryId")
+    if named is None and "resourceArn" in parameters:
+        named = [*str(parameters["resourceArn"]).split(":"), *[""] * 5][4]
+    return named if isinstance(named, str) and named else None
 
 
 def has_parameters(own: Mapping[str, Any], expected: Mapping[str, Any], registry_id: str) -> bool:
@@ -183,65 +165,90 @@ class RecordedCalls(tuple[RecordedCall, ...]):
 
 
 class Journal:
-    """The last calls that a fake answered."""
+    """The last calls that a fake answered.
 
-    def __init__(self) -> None:
-        self._calls: deque[RecordedCall] = deque()
+    Args:
+        settings: the options of the fake.
+        read: returns the parameters of an operation in the body of a request.
+    """
+
+    def __init__(self, settings: Settings, read: Callable[[str, bytes], Mapping[str, Any]]) -> None:
+        self._settings = settings
+        self._read = read
+        self._entries: deque[_Entry] = deque()
         self._size = 0
         # By their operations.
         self._dropped: Counter[str] = Counter()
 
-    def record(self, call: RecordedCall) -> None:
-        """Record a call, in place of the oldest one if there are too many."""
+    def record(self, operation: str, request: Request, error: str | None, content: bytes) -> None:
+        """Record a call, in place of the oldest ones if there are too many.
+
+        Args:
+            operation: the operation.
+            request: the request.
+            error: the code or name of the error; None if the call succeeded.
+            content: the body of the response.
+        """
+        body = request.body
+        if operation in _WITH_SECRETS_OR_LAYERS:
+            body, content = _without(_NOT_RECORDED_OF_REQUESTS, body), _without(_NOT_RECORDED, content)
+        entry = (operation, body, request.region, request.caller, error, content, clock.timestamp())
         with _lock:
-            self._calls.append(call)
-            self._size += call.size
-            while len(self._calls) > MOST_CALLS or self._size > MOST_BYTES:
-                dropped = self._calls.popleft()
-                self._size -= dropped.size
-                self._dropped[dropped.operation] += 1
+            self._entries.append(entry)
+            self._size += len(body) + len(content)
+            while len(self._entries) > MOST_CALLS or self._size > MOST_BYTES:
+                dropped = self._entries.popleft()
+                self._size -= len(dropped[1]) + len(dropped[5])
+                self._dropped[dropped[0]] += 1
 
     def calls(self) -> RecordedCalls:
         """Return the calls."""
-        return RecordedCalls(self._calls.copy(), self._dropped)
+        with _lock:
+            entries, dropped = list(self._entries), dict(self._dropped)
+        return RecordedCalls([self._call_of(entry) for entry in entries], dropped)
+
+    def _call_of(self, entry: _Entry) -> RecordedCall:
+        return RecordedCall(entry, self._read(entry[0], entry[1]), self._settings)
 
     def source_of(self, token: str) -> RecordedCall | None:
         """Return the last call whose response has a page token, or None if none is recorded."""
         if '"' in token or not token.isascii():
             return None
-        return next((call for call in reversed(self.calls()) if call.returned(f'"{token}"')), None)
+        quoted = f'"{token}"'.encode()
+        with _lock:
+            entry = next((entry for entry in reversed(self._entries) if quoted in entry[5] and entry[4] is None), None)
+        return None if entry is None else self._call_of(entry)
 
     def clear(self) -> None:
         """Forget every call."""
         with _lock:
-            self._calls.clear()
+            self._entries.clear()
             self._dropped.clear()
             self._size = 0
 
     def __len__(self) -> int:
-        return len(self._calls) + self._dropped.total()
+        return len(self._entries) + self._dropped.total()
 
 
-def _without_layer(parameters: Mapping[str, Any], request_size: int) -> tuple[Mapping[str, Any], int]:
-    """Return parameters without the bytes of a layer, and how many bytes they still hold."""
-    layer = parameters.get("layerPartBlob")
-    if layer is None:
-        return parameters, request_size
-    described = f"<{len(layer)} bytes>" if isinstance(layer, bytes) else "<not recorded>"
-    return {**parameters, "layerPartBlob": described}, len(described)
+def _without(names: Collection[str], body: bytes) -> bytes:
+    """Return a body with a text in place of the values of these names."""
+    try:
+        content = msgspec.json.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return b""  # what cannot be read may be anything
+    return msgspec.json.encode(_replace(names, content))
 
 
-def _without_secrets(content: bytes) -> bytes:
-    """Return the body of a response without the values that are not recorded."""
-    return msgspec.json.encode(_replace_secrets(msgspec.json.decode(content))) if content else content
-
-
-def _replace_secrets(value: Any) -> Any:
+def _replace(names: Collection[str], value: Any) -> Any:
     if isinstance(value, list):
-        return [_replace_secrets(item) for item in value]
+        return [_replace(names, item) for item in value]
     if isinstance(value, dict):
-        return {
-            name: "<not recorded>" if name in _NOT_RECORDED else _replace_secrets(member)
-            for name, member in value.items()
-        }
+        return {name: _describe(name, item) if name in names else _replace(names, item) for name, item in value.items()}
     return value
+
+
+def _describe(name: str, value: Any) -> str:
+    if name != "layerPartBlob" or not isinstance(value, str):
+        return "<not recorded>"
+    # Base64 has four characters for three bytes.
+    return f"<{len(value) * 3 // 4 - value.count('=', -2)} bytes>"

@@ -7,6 +7,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from botocore.model import OperationNotFoundError
+
 from fakeecr import clock
 from fakeecr.api.model import TARGET_PREFIX, operation_model, operation_names
 from fakeecr.api.published import published_traits
@@ -38,12 +40,10 @@ class Answer(NamedTuple):
 
     Attributes:
         response: the response.
-        parameters: the parameters of the request, as far as they could be read.
         error: the error that the response has; None if the request succeeded.
     """
 
     response: Response
-    parameters: Mapping[str, Any]
     error: ECRError | None
 
 
@@ -72,7 +72,6 @@ class Service:
         Warns:
             PublishedLimitWarning: only a published limit refused the request.
         """
-        parameters: Mapping[str, Any] = {}
         error: ECRError
         try:
             if operation is None:
@@ -81,13 +80,7 @@ class Service:
                 raise not_implemented(operation)
             if self._backend.settings.expire_daily:
                 self._daily_run.run_if_due()
-            body = decode(request.body)
-            if isinstance(body, dict):
-                parameters = body  # until its types are known to be right
-            parameters = parsed = _validator(operation, self._backend.settings.limits).parse(body)
-            self._check(operation, parsed)
-            content = self._run(operation, request.region, parsed)
-            return Answer(response(200, content, request_id), parsed, None)
+            return Answer(response(200, self._run(operation, request), request_id), None)
         except _PublishedLimitError as refusal:
             warn_caller(str(refusal), PublishedLimitWarning)
             error = refusal.error
@@ -99,14 +92,21 @@ class Service:
             error = self._log(unusable_database(operation or "", cause))
         except Exception as cause:
             error = self._log(server_fault(operation or "", cause))
-        return Answer(error_response(error, request_id), parameters, error)
+        return Answer(error_response(error, request_id), error)
 
-    def parameters_of(self, operation: str, request: Request) -> Mapping[str, Any]:
-        """Return the parameters of a request that is not carried out; none if they cannot be read."""
+    def read(self, operation: str, body: bytes) -> Mapping[str, Any]:
+        """Return the parameters of an operation in the body of a request, as far as they can be read."""
         try:
-            return _validator(operation, self._backend.settings.limits).parse(decode(request.body))
+            content = decode(body)
         except ECRError:
             return {}
+        try:
+            return self._parse(operation, content)
+        except (ECRError, OperationNotFoundError):
+            return content if isinstance(content, dict) else {}
+
+    def _parse(self, operation: str, content: Any) -> dict[str, Any]:
+        return _validator(operation, self._backend.settings.limits).parse(content)
 
     def _log(self, fault: ECRError) -> ECRError:
         """Log the fault that is being handled, unless it is the last one again, and return it."""
@@ -132,11 +132,14 @@ class Service:
                 raise _PublishedLimitError(operation, error) from None
             raise
 
-    def _run(self, operation: str, region: str | None, parameters: dict[str, Any]) -> dict[str, Any]:
+    def _run(self, operation: str, request: Request) -> dict[str, Any]:
         """Carry out an operation, and return the content of its response, ready to be encoded."""
+        parameters = self._parse(operation, decode(request.body))
+        self._check(operation, parameters)
         function = find_function(operation)
         backend = self._backend
-        with backend.writing(region) if OPERATIONS[operation].writes else backend.reading(region) as call:
+        begin = backend.writing if OPERATIONS[operation].writes else backend.reading
+        with begin(request.region) as call:
             content = dict(function(call, parameters))
         write = _writer(operation)
         if write is not None:

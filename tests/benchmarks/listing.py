@@ -71,7 +71,7 @@ def journal(rounds: int) -> list[Row]:
     ecr, silent = FakeECR(region=REGION), FakeECR(region=REGION)
     for fake in (ecr, silent):
         fake.seed(registry(10_000))
-    silent._open()._record = lambda *_: None  # type: ignore[method-assign]
+    silent._open().journal.record = lambda *_: None  # type: ignore[method-assign]
     recorded, unrecorded = ecr.client(), silent.client()
 
     ours, without = medians(

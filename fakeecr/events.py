@@ -181,11 +181,10 @@ class EventLog:
             cause = error
             problem = f"failed on an event {event['detail-type']!r}:\n{''.join(traceback.format_exception(error))}"
         else:
-            if not inspect.isawaitable(result):
+            if not inspect.iscoroutine(result):
                 return
-            if inspect.iscoroutine(result):
-                result.close()
-            problem = "returned an awaitable, which nothing awaits. Let it make a task: asyncio.create_task(…)."
+            result.close()
+            problem = "returned a coroutine, which nothing awaits. Let it make a task: asyncio.create_task(…)."
         try:
             warn_caller(f"{_name_of(subscription.handler)} {problem}", EventHandlerWarning)
         except EventHandlerWarning as warning:

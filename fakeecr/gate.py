@@ -92,20 +92,23 @@ class Gate:
         response, error = self._api.answer(operation, request, new_id())
         name = operation or (request.headers.get("X-Amz-Target") or "").rpartition(".")[2]
         if isinstance(error, InvalidTokenError):
-            note = self._note_on_token(name, self._api.read(name, request.body))
+            note = self._note_on_token(name, request)
             response = response._replace(notes=(*response.notes, note))
         self.journal.record(name, request, None if error is None else error.code, response.body)
         return response
 
-    def _note_on_token(self, operation: str, parameters: Mapping[str, Any]) -> str:
+    def _note_on_token(self, operation: str, request: Request) -> str:
         """Return a note about a refused token: which call returned it, and why it is refused."""
+        parameters, region = self._api.read(operation, request.body), request.region or self._settings.region
         source = self.journal.source_of(str(parameters["nextToken"]))
         if source is None:
             return (
                 "No call that this fake recorded returned this token. It may have been changed, be from another fake "
                 "or process, or be from before a reset()."
             )
-        if source.operation == operation and _listing(source.parameters) == _listing(parameters):
+        if (source.operation, source.region) == (operation, region) and _listing(source.parameters) == _listing(
+            parameters
+        ):
             return (
                 f"{operation} returned this token for the same parameters, but what it lists was replaced since: the "
                 "repository, the preview or the findings are new, or another state was restored."

@@ -451,7 +451,7 @@ async def coroutine_of(event):
 def test_a_handler_that_returns_a_coroutine_is_warned_about(ecr):
     ecr.subscribe(lambda event: coroutine_of(event))
 
-    with pytest.warns(EventHandlerWarning, match="<lambda> returned an awaitable, which nothing awaits"):
+    with pytest.warns(EventHandlerWarning, match="<lambda> returned a coroutine, which nothing awaits"):
         ecr.push("web", "latest")
 
 

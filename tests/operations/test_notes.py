@@ -461,6 +461,27 @@ def test_the_token_of_a_later_page_is_described_without_the_token_before_it(ecr,
     assert notes.startswith("ListImages returned this token, for repositoryName='web', in us-east-1.")
 
 
+def test_the_token_of_a_repository_that_was_created_again_says_so(ecr, client):
+    ecr.push("web", "a", "b")
+    token = client.list_images(repositoryName="web", maxResults=1)["nextToken"]
+    client.delete_repository(repositoryName="web", force=True)
+    ecr.push("web", "a", "b")
+
+    notes = notes_of(client.list_images, repositoryName="web", nextToken=token)
+
+    assert notes.startswith("ListImages returned this token for the same parameters, but what it lists was replaced")
+
+
+def test_a_token_of_another_region_says_which_region_it_is_from(ecr, client):
+    ecr.push("web", "a", "b")
+    ecr.push("web", "a", "b", region="eu-west-1")
+    token = unchecked(ecr, region_name="eu-west-1").list_images(repositoryName="web", maxResults=1)["nextToken"]
+
+    notes = notes_of(client.list_images, repositoryName="web", nextToken=token)
+
+    assert notes.startswith("ListImages returned this token, for repositoryName='web', in eu-west-1.")
+
+
 @pytest.mark.parametrize("token", ["x", "é", '"', "A" * 32])
 def test_a_token_that_no_call_returned_says_so(ecr, client, token):
     ecr.push("web", "latest")

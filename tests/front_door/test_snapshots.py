@@ -455,9 +455,13 @@ def test_a_forked_child_uses_the_snapshots_of_its_parent(ecr):
 
     child = os.fork()
     if not child:
-        with FakeECR(snapshot) as other:
-            ecr.restore(snapshot)
-            os._exit(0 if tags_in_web(other.client()) == tags_in_web(ecr.client()) == ["latest"] else 1)
+        status = 1
+        try:
+            with FakeECR(snapshot) as other:
+                ecr.restore(snapshot)
+                status = 0 if tags_in_web(other.client()) == tags_in_web(ecr.client()) == ["latest"] else 1
+        finally:
+            os._exit(status)
 
     assert os.waitpid(child, 0)[1] == 0
 

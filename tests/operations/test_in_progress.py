@@ -442,10 +442,10 @@ SETTERS = {
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"in_progress": -1}, "in_progress: expected a whole number of looks, 0 or more; got -1"),
-        ({"in_progress": True}, "in_progress: expected a whole number of looks, 0 or more; got True"),
-        ({"in_progress": 1.5}, "in_progress: expected a whole number of looks, 0 or more; got 1.5"),
-        ({"in_progress": None}, "in_progress: expected a whole number of looks, 0 or more; got nothing"),
+        ({"in_progress": -1}, "in_progress must be 0 or more, not -1."),
+        ({"in_progress": True}, "in_progress must be a whole number, not True."),
+        ({"in_progress": 1.5}, "in_progress must be a whole number, not 1.5."),
+        ({"in_progress": None}, "in_progress must be a whole number, not nothing."),
         ({"status": "IN_PROGRESS"}, "status: expected one of COMPLETE, "),
         ({"status": "failed"}, "status: expected one of COMPLETE, "),
         ({"status": None}, "status: expected one of COMPLETE, "),

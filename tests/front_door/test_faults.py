@@ -18,6 +18,7 @@ from fakeecr import FakeECR
 from fakeecr.api.model import known_errors, service_model
 from fakeecr.faults import NETWORK_ERRORS, Throttle
 from tests.answers import code_of, error_of, notes_of
+from tests.clients import KINDS
 from tests.front_door.clients import SESSION, tags_in_web
 
 
@@ -351,9 +352,16 @@ def test_a_network_error_is_retried_by_botocore(ecr, name):
 @pytest.fixture
 def waits(monkeypatch):
     """Return the seconds that adapters waited, without waiting."""
-    seconds: list[float] = []
-    monkeypatch.setattr(time, "sleep", seconds.append)
-    return seconds
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        if seconds:  # an answer without a delay waits one turn
+            waited.append(seconds)
+
+    monkeypatch.setattr(time, "sleep", waited.append)
+    if "aiobotocore" in KINDS:
+        monkeypatch.setattr("fakeecr.adapters.aiobotocore._sleep", sleep)
+    return waited
 
 
 def test_a_delay_lets_a_call_be_answered_later(ecr, client, waits):

@@ -39,7 +39,7 @@ from fakeecr.registry.deleting import delete_images
 from fakeecr.registry.lookup import find_image, find_images, find_repository, require_image
 from fakeecr.registry.pulling import pull_images
 from fakeecr.registry.pushing import push_manifest
-from fakeecr.rules.manifests import EMPTY_BLOB, OCI_CONFIG, OCI_MANIFEST, annotations_of
+from fakeecr.rules.manifests import EMPTY_BLOB, OCI_MANIFEST, annotations_of, media_types_of
 from fakeecr.rules.names import IMAGE_DIGEST, is_image_digest
 from fakeecr.store import images, pages
 from fakeecr.store.pages import ImageFilter, ImageRow, ReferrerRow
@@ -143,16 +143,16 @@ def _describe(call: Call, repository: StoredRepository, rows: Sequence[ImageRow]
     details = []
     for row in rows:
         size = row.size if row.size is not None else len(EMPTY_BLOB) if row.made_from else 0
+        media_type, artifact_media_type = media_types_of(row.media_type, row.artifact_media_type)
         image: ImageDetailTypeDef = {
             "imageDigest": row.digest,
-            "imageManifestMediaType": row.media_type or OCI_MANIFEST,
+            "imageManifestMediaType": media_type,
             "imagePushedAt": row.pushed_at,
             "imageSizeInBytes": size,
             "imageStatus": row.status,  # type: ignore[typeddict-item] # a constraint of the table
             "registryId": repository.account_id,
             "repositoryName": repository.name,
         }
-        artifact_media_type = row.artifact_media_type or (None if row.media_type else OCI_CONFIG)
         if artifact_media_type is not None:
             image["artifactMediaType"] = artifact_media_type
         if row.key in tags:

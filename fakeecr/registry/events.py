@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from fakeecr import clock
 from fakeecr.ids import new_id
 from fakeecr.rules.arns import repository_arn
-from fakeecr.rules.manifests import OCI_CONFIG, OCI_MANIFEST
+from fakeecr.rules.manifests import media_types_of
 
 if TYPE_CHECKING:
     from fakeecr.aws_errors import Repository
@@ -151,8 +151,8 @@ def _action_type(manifest: _Manifest) -> str:
 
 
 def _media_types(manifest: _Manifest) -> dict[str, str]:
-    artifact = manifest.artifact_media_type or (None if manifest.media_type else OCI_CONFIG)
-    media_types = {"manifest-media-type": manifest.media_type or OCI_MANIFEST}
+    media_type, artifact = media_types_of(manifest.media_type, manifest.artifact_media_type)
+    media_types = {"manifest-media-type": media_type}
     return media_types if artifact is None else {**media_types, "artifact-media-type": artifact}
 
 

@@ -124,6 +124,11 @@ class Reference(NamedTuple):
     media_type: str | None
 
 
+def media_types_of(media_type: str | None, artifact_media_type: str | None) -> tuple[str, str | None]:
+    """Return the media types of an image and of its config; one without a known media type is an OCI image."""
+    return media_type or OCI_MANIFEST, artifact_media_type or (None if media_type else OCI_CONFIG)
+
+
 class Contents(NamedTuple):
     """What a manifest says.
 

@@ -247,7 +247,7 @@ def _is_for(fault: Fault, operation: str, parameters: Callable[[], Mapping[str, 
     if fault.operation not in ("*", operation):
         return False
     # The gate adds the registry to the parameters.
-    return not fault.parameters or has_parameters(parameters(), fault.parameters, parameters()["registryId"])
+    return not fault.parameters or has_parameters(parameters(), fault.parameters)
 
 
 def _check_number(name: str, value: object, least: float, most: float) -> None:

@@ -84,7 +84,8 @@ class RecordedCall:
 
     def matches(self, operation: str, parameters: Mapping[str, Any]) -> bool:
         """Whether it is a call of this operation, ``"*"`` for any, with these parameters among its own."""
-        return operation in ("*", self.operation) and has_parameters(self.parameters, parameters, self.registry_id)
+        own = {**self.parameters, "registryId": self.registry_id}
+        return operation in ("*", self.operation) and has_parameters(own, parameters)
 
     def __repr__(self) -> str:
         parameters = ", ".join(f"{name}={show(value)}" for name, value in self.parameters.items())
@@ -99,16 +100,9 @@ def _registry_of(parameters: Mapping[str, Any]) -> str | None:
     return named if isinstance(named, str) and named else None
 
 
-def has_parameters(own: Mapping[str, Any], expected: Mapping[str, Any], registry_id: str) -> bool:
-    """Whether a request has these parameters among its own; one that names no registry is for the default one.
-
-    Args:
-        own: the parameters of the request.
-        expected: the parameters that it should have.
-        registry_id: the account of the registry that the request is for.
-    """
-    named = {**own, "registryId": registry_id}
-    return all(name in named and named[name] == value for name, value in expected.items())
+def has_parameters(own: Mapping[str, Any], expected: Mapping[str, Any]) -> bool:
+    """Whether a request has these parameters among its own, to which its registry belongs, named or not."""
+    return all(name in own and own[name] == value for name, value in expected.items())
 
 
 @functools.cache
@@ -124,6 +118,8 @@ class RecordedCalls(tuple[RecordedCall, ...]):
     A fake keeps only the last 10,000, and at most 256 MiB.
     """
 
+    _dropped: dict[str, int]
+
     def __new__(cls, calls: Iterable[RecordedCall] = (), dropped: Mapping[str, int] | None = None) -> RecordedCalls:
         """Make a tuple of calls.
 
@@ -134,8 +130,6 @@ class RecordedCalls(tuple[RecordedCall, ...]):
         self = super().__new__(cls, calls)
         self._dropped = {} if dropped is None else dict(dropped)
         return self
-
-    _dropped: dict[str, int]
 
     @property
     def dropped(self) -> int:

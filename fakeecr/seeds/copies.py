@@ -70,7 +70,7 @@ def seed_new(backend: Backend, sources: Sequence[Source]) -> None:
     """Seed a fake that is still as it was made, with the same result as :func:`fakeecr.seeds.load.seed`.
 
     In memory, it gets a copy of what the same seeds led to before. That copy has the present time wherever the seeds
-    give none, and a secret of its own.
+    give none, and the secret of the fake.
 
     Args:
         backend: the registries.

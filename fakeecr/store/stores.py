@@ -263,6 +263,7 @@ class EngineStore(Store):
     def reading(self) -> Iterator[Connection]:
         """Open a transaction that reads."""
         with self._troubles.explained(), self._readers.begin() as connection:
+            self._has_begun(connection)
             try:
                 yield connection
             finally:
@@ -272,12 +273,16 @@ class EngineStore(Store):
     def writing(self) -> Iterator[Connection]:
         """Open a transaction that writes."""
         with self._troubles.explained(), self._turn, self._writers.begin() as connection:
+            self._has_begun(connection)
             self._writer = threading.get_ident()
             try:
                 yield connection
             finally:
                 self._writer = None
                 self._forget_if_closed(connection)
+
+    def _has_begun(self, connection: Connection) -> None:
+        """Note what a transaction sees that has begun."""
 
     def _is_writing(self) -> bool:
         """Whether this thread is inside of a writing transaction."""
@@ -310,19 +315,8 @@ class FileStore(EngineStore):
         super().__init__(str(path), engine, engine.execution_options(fakeecr_begin="BEGIN IMMEDIATE"), troubles)
         self._end_use = sqlite_file.begin_use(path)
 
-    @contextmanager
-    def reading(self) -> Iterator[Connection]:
-        """Open a transaction that reads."""
-        with super().reading() as connection:
-            self.restores = sqlite_file.restores(connection)
-            yield connection
-
-    @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """Open a transaction that writes."""
-        with super().writing() as connection:
-            self.restores = sqlite_file.restores(connection)
-            yield connection
+    def _has_begun(self, connection: Connection) -> None:
+        self.restores = sqlite_file.restores(connection)
 
     def secret(self, connection: Connection) -> bytes:
         """Return the 32 bytes that seal the page tokens, which change when any process restores a snapshot."""

@@ -8,6 +8,7 @@ from fakeecr import FakeECR
 from tests.answers import code_of
 from tests.conftest import unchecked
 from tests.manifests import digest_of, image, index
+from tests.store.steps import count_steps
 
 UNTAGGED, TAGGED = image("untagged"), image("tagged")
 
@@ -76,7 +77,7 @@ CALLS = [
 ]  # fmt: skip
 
 
-def count_steps(images, call):
+def steps_among(images, call):
     """Return how many steps of SQLite's virtual machine a call takes in a repository with this many more images."""
     with FakeECR() as ecr:
         client = unchecked(ecr)
@@ -85,21 +86,11 @@ def count_steps(images, call):
         ecr.push("web", "c", "d", manifest=TAGGED)
         ecr.seed({"registries": [{"repositories": [
             {"name": "web", "images": [{"count": images, "tags": ["build-{n}"]}]}]}]})  # fmt: skip
-        steps = 0
-
-        def count_step():
-            nonlocal steps
-            steps += 1
-
-        with ecr._open().store.reading() as connection:
-            driver_connection = connection.connection.dbapi_connection
-        driver_connection.set_progress_handler(count_step, 1)
-        call(client)
-        driver_connection.set_progress_handler(None, 0)
+        steps = count_steps(ecr, lambda: call(client))
     assert steps > 50
     return steps
 
 
 @pytest.mark.parametrize("call", CALLS, ids=lambda call: call.__name__)
 def test_the_cost_of_a_call_does_not_grow_with_the_repository(call):
-    assert count_steps(3000, call) <= 1.1 * count_steps(150, call) + 20
+    assert steps_among(3000, call) <= 1.1 * steps_among(150, call) + 20

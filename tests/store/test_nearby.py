@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from fakeecr import FakeECR
 from fakeecr.store import nearby
 from tests.operations.helpers import seed_of
+from tests.store.steps import count_steps
 
 MISSING = "sha256:" + "0" * 64
 
@@ -36,22 +37,12 @@ def test_the_nearest_names_come_first(before, after):
     assert [int(name[1:]) for name in nearest_first] == sorted(int(name[1:]) for name in nearest_first)
 
 
-def count_steps(count, ask):
+def steps_among(count, ask):
     """Return how many steps of SQLite's virtual machine a question takes with this many repositories."""
     with FakeECR() as ecr:
         ecr.seed(seed_of(*[{"name": f"team/service-{number:05}"} for number in range(count)]))
-        steps = 0
-
-        def count_step():
-            nonlocal steps
-            steps += 1
-
         with ecr._open().store.reading() as connection:
-            driver_connection = connection.connection.dbapi_connection
-            driver_connection.set_progress_handler(count_step, 1)
-            ask(connection)
-            driver_connection.set_progress_handler(None, 0)
-        return steps
+            return count_steps(ecr, lambda: ask(connection))
 
 
 @pytest.mark.parametrize(
@@ -64,4 +55,4 @@ def count_steps(count, ask):
     ],
 )
 def test_the_cost_of_a_note_does_not_grow_with_the_registry(ask):
-    assert 10 < count_steps(2000, ask) <= 1.1 * count_steps(1000, ask) + 20
+    assert 10 < steps_among(2000, ask) <= 1.1 * steps_among(1000, ask) + 20

@@ -36,7 +36,7 @@ def _oldest(python: str) -> list[str]:
     extras = project["optional-dependencies"]
     pytest = [line for line in extras["dev"] if line.startswith("pytest>=")]
     pins: dict[str, str] = {}
-    for line in [*project["dependencies"], *extras["postgresql"], *pytest]:
+    for line in [*project["dependencies"], *extras["postgresql"], *extras["server"], *pytest]:
         requirement = Requirement(line)
         if requirement.marker is None or requirement.marker.evaluate({"python_version": python}):
             # The line for a certain Python comes after the general one, and replaces it.

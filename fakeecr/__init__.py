@@ -19,9 +19,11 @@ from fakeecr.errors import (
     DatabaseError,
     DisputedPolicyWarning,
     EventHandlerWarning,
+    ExposedServerWarning,
     FakeECRError,
     PublishedLimitWarning,
     SeedError,
+    ServerError,
     UnfakedCallError,
     UnfakedCallWarning,
     UnstoppedFakeWarning,
@@ -29,6 +31,7 @@ from fakeecr.errors import (
 from fakeecr.guards import guard
 
 if TYPE_CHECKING:
+    from fakeecr.adapters.server.server import Server
     from fakeecr.arranging import PushedImage
     from fakeecr.events import EmittedEvents, Subscription
     from fakeecr.fake import FakeECR
@@ -41,6 +44,7 @@ __all__ = [
     "DisputedPolicyWarning",
     "EmittedEvents",
     "EventHandlerWarning",
+    "ExposedServerWarning",
     "FakeECR",
     "FakeECRError",
     "Fault",
@@ -49,6 +53,8 @@ __all__ = [
     "RecordedCall",
     "RecordedCalls",
     "SeedError",
+    "Server",
+    "ServerError",
     "Snapshot",
     "Subscription",
     "UnfakedCallError",
@@ -68,6 +74,7 @@ _LOADED_LATER = {
     "PushedImage": "fakeecr.arranging",
     "RecordedCall": "fakeecr.journal",
     "RecordedCalls": "fakeecr.journal",
+    "Server": "fakeecr.adapters.server.server",
     "Snapshot": "fakeecr.store.snapshots",
     "Subscription": "fakeecr.events",
 }

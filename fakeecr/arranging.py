@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypedDict, TypeVar, 
 from fakeecr import clock
 from fakeecr.errors import SeedError
 from fakeecr.registry import made_up, scanning
-from fakeecr.registry.call import Backend, Call
+from fakeecr.registry.call import Backend, Call, Origin
 from fakeecr.registry.courses import new_course
 from fakeecr.registry.creation import ensure_repository
 from fakeecr.registry.drafts import MismatchError, draft_image
@@ -134,7 +134,7 @@ def push(backend: Backend, repository: str, tags: Sequence[str], options: PushOp
     layers = _read_layers(options)
     template = _draft(options, platforms)
 
-    with backend.writing(region) as call:
+    with backend.writing(Origin(region)) as call:
         target = ensure_repository(call, account_id, name, "CREATE_ON_PUSH", template.pushed_at)
         if layers:
             *children, image = _add_layers(call, target, layers, platforms, template.pushed_at)
@@ -282,7 +282,7 @@ def set_findings(
     digest = _optional("digest", names.SHA256_DIGEST.check, options)
     account_id, region = _registry_of(backend, options)
     reference = f"{name}:{tag}" if digest is None else f"{name}@{digest}"
-    with backend.writing(region) as call:
+    with backend.writing(Origin(region)) as call:
         target = get_repository(call, name, account_id)
         image = None if target is None else _get_image(call.connection, target.key, tag, digest)
         if target is None or image is None:
@@ -340,7 +340,7 @@ def _set_course(
     """Store the course of what begins in a repository from now on."""
     name = _check_repository(backend, repository)
     account_id, region = _registry_of(backend, options)
-    with backend.writing(region) as call:
+    with backend.writing(Origin(region)) as call:
         target = get_repository(call, name, account_id)
         if target is None:
             raise ValueError(

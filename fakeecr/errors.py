@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,6 +28,10 @@ class DatabaseError(FakeECRError):
 
 class UnfakedCallError(FakeECRError):
     """A call to ECR was refused because no fake was active; nothing was sent to AWS."""
+
+
+class ServerError(FakeECRError):
+    """A server cannot listen at an address; the message says why, and what to do."""
 
 
 class SeedError(FakeECRError):
@@ -68,6 +75,10 @@ class UnfakedCallWarning(UserWarning):
     """A call to ECR is sent to AWS because no fake is active; see :func:`fakeecr.guard`."""
 
 
+class ExposedServerWarning(UserWarning):
+    """A fake is served to other machines, although whoever reaches it can do anything with it."""
+
+
 class EventHandlerWarning(UserWarning):
     """A handler of events raised an exception; the message has its traceback. See :meth:`FakeECR.subscribe`."""
 
@@ -84,8 +95,27 @@ def caller() -> FrameType:
     return frame
 
 
+# Where the warnings of the call in progress go; None: to Python's warnings.
+_collected: ContextVar[list[str] | None] = ContextVar("fakeecr_collected_warnings", default=None)
+
+
+@contextmanager
+def collected_warnings() -> Iterator[list[str]]:
+    """Collect the messages of warnings about a call that comes from another process, where no warning can point to."""
+    messages: list[str] = []
+    token = _collected.set(messages)
+    try:
+        yield messages
+    finally:
+        _collected.reset(token)
+
+
 def warn_caller(message: str, category: type[Warning]) -> None:
     """Issue a warning that points to the code that made the call in progress."""
+    collected = _collected.get()
+    if collected is not None:
+        collected.append(message)
+        return
     target = caller()
     level, frame = 1, sys._getframe()
     while frame is not target and frame.f_back is not None:

@@ -8,6 +8,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
@@ -15,7 +16,7 @@ from fakeecr import forks
 from fakeecr.adapters import active
 from fakeecr.adapters.botocore import clients, hook
 from fakeecr.adapters.botocore.patches import PATCHES
-from fakeecr.errors import FakeECRError
+from fakeecr.errors import FakeECRError, ServerError
 from fakeecr.gate import Gate
 from fakeecr.instruments import Instruments
 from fakeecr.settings import Limits, Settings
@@ -27,9 +28,11 @@ from fakeecr.traffic import LIFECYCLE, PATIENCE, prepare_for_forks
 if TYPE_CHECKING:
     import boto3
     import botocore.session
+    from _typeshed.wsgi import WSGIApplication
     from botocore.client import BaseClient
     from mypy_boto3_ecr import ECRClient
 
+    from fakeecr.adapters.server.server import Server
     from fakeecr.http import Request, Response
     from fakeecr.settings import Database
 
@@ -92,6 +95,8 @@ class FakeECR(Instruments, State):
         self._last_gate: Gate | None = None
         self._is_started = False
         self._was_stopped = False
+        # Replaced, never changed in place.
+        self._servers: tuple[Server, ...] = ()
         prepare_for_forks(self)
 
     def __repr__(self) -> str:
@@ -142,6 +147,8 @@ class FakeECR(Instruments, State):
         Raises:
             RuntimeError: it was neither started nor used.
         """
+        for server in self._servers:
+            server.stop()
         with LIFECYCLE, self._lock:
             gate = self._gate
             if gate is None:
@@ -245,7 +252,11 @@ class FakeECR(Instruments, State):
     def after_fork_in_child(self) -> None:
         """Replace what other threads of the parent were using; `fakeecr.traffic` calls this."""
         self._lock = threading.RLock()
+        for server in self._servers:
+            server.after_fork_in_child()
+        self._servers = ()
         if self._gate is not None:
+            self._gate.backend.base_url = None
             self._gate.after_fork()
 
     # --- Clients ---------------------------------------------------------------------------------
@@ -275,6 +286,52 @@ class FakeECR(Instruments, State):
         self._open()
         hook.bind(emitter, self)
 
+    # --- HTTP ------------------------------------------------------------------------------------
+
+    def serve(self, host: str = "127.0.0.1", port: int = 0) -> Server:
+        """Serve this fake by HTTP from now on, for other processes and other languages; it need not be started.
+
+        It needs the extra ``fakeecr[server]``. Use the server as a context manager, or call its `stop()`; a stop of the
+        fake stops it, too. While there is one, GetDownloadUrlForLayer returns URLs of the server.
+
+        Args:
+            host: the name or address to listen at. By default only this machine can reach it.
+            port: the port. 0: one that is free.
+
+        Returns:
+            The server, which has a `url`, a `registry` (host and port), and an `environment` for child processes.
+
+        Raises:
+            ServerError: it cannot listen there, or the extra is not installed.
+            DatabaseError: the fake's database cannot be used.
+
+        Warns:
+            ExposedServerWarning: other machines can reach it.
+        """
+        server_class = _import_server("server").Server
+        gate = self._open()
+        server: Server = server_class(self, host, port, self._forget_server)
+        with self._lock:
+            self._servers = (*self._servers, server)
+            gate.backend.base_url = server.url
+        return server
+
+    @property
+    def wsgi_app(self) -> WSGIApplication:
+        """A WSGI application that this fake answers, for a WSGI server of your own, such as ``waitress``.
+
+        It needs the extra ``fakeecr[server]``.
+        """
+        self._open()
+        application: WSGIApplication = _import_server("app").Application(self)
+        return application
+
+    def _forget_server(self, server: Server) -> None:
+        with self._lock:
+            self._servers = tuple(other for other in self._servers if other is not server)
+            if self._gate is not None:
+                self._gate.backend.base_url = self._servers[-1].url if self._servers else None
+
     def answer(self, request: Request) -> Response:
         """Answer an HTTP request; adapters call this.
 
@@ -286,6 +343,18 @@ class FakeECR(Instruments, State):
             # Another thread stopped the fake during this call. Opening it again here would leave it open for ever.
             raise FakeECRError("This FakeECR was stopped before it could answer; nothing was sent to AWS.")
         return gate.answer(request)
+
+
+def _import_server(module: str) -> Any:
+    """Import a module of the HTTP server.
+
+    Raises:
+        ServerError: what it needs is not installed.
+    """
+    try:
+        return import_module(f"fakeecr.adapters.server.{module}")
+    except ModuleNotFoundError as error:
+        raise ServerError(f"The HTTP server needs {error.name}: pip install 'fakeecr[server]'") from error
 
 
 def _close(store: Store) -> None:

@@ -12,15 +12,16 @@ from fakeecr.api.wire import error_response
 from fakeecr.aws_errors import InvalidTokenError
 from fakeecr.events import EventLog
 from fakeecr.faults import Faults
-from fakeecr.http import NetworkError
+from fakeecr.http import NetworkError, Response
 from fakeecr.ids import new_id
 from fakeecr.journal import Journal
 from fakeecr.registry.call import Backend
+from fakeecr.registry.downloads import PREFIX, DownloadError, open_download
 from fakeecr.registry.expiry import DailyRun
 from fakeecr.traffic import Traffic
 
 if TYPE_CHECKING:
-    from fakeecr.http import Request, Response
+    from fakeecr.http import Request
     from fakeecr.settings import Settings
     from fakeecr.store.snapshots import Snapshot
     from fakeecr.store.stores import Store
@@ -66,6 +67,8 @@ class Gate:
             FakeECRError: the fake was stopped.
         """
         with self.traffic:
+            if request.method in ("GET", "HEAD") and request.path.startswith(PREFIX):
+                return _download(self.backend, request)
             response = self._answer(request)
             self.events.deliver()
             return response
@@ -76,7 +79,9 @@ class Gate:
             return self._from_api(operation, request)
         own = functools.cache(lambda: self._api.read(operation, request.body))
         blow = self.faults.strike(
-            operation, lambda: {"registryId": self._settings.account_id, **own()}, request.read_timeout
+            operation,
+            lambda: {"registryId": request.account_id or self._settings.account_id, **own()},
+            request.read_timeout,
         )
         if isinstance(blow.error, NetworkError):
             self.journal.record(operation, request, blow.error.name, b"")
@@ -139,6 +144,21 @@ class Gate:
             self.journal.clear()
             self.faults.clear()
             self.events.clear()
+
+
+def _download(backend: Backend, request: Request) -> Response:
+    """Return the response to a request for the bytes of a layer; an error is as S3 writes it."""
+    try:
+        digest, size, file = open_download(backend, request.path, request.query)
+    except DownloadError as error:
+        body = (
+            '<?xml version="1.0" encoding="UTF-8"?>\n'
+            f"<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
+        ).encode()
+        headers = {"Content-Type": "application/xml", "Content-Length": str(len(body))}
+        return Response(error.status, headers, body)
+    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size), "ETag": f'"{digest}"'}
+    return Response(200, headers, b"", file=file)
 
 
 def _listing(parameters: Mapping[str, Any]) -> dict[str, Any]:

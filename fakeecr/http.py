@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 
 class Request(NamedTuple):
@@ -19,6 +19,8 @@ class Request(NamedTuple):
         caller: the ARN of the principal that sends the request. None: it is not known.
         query: the query string of the URL, without its question mark and not decoded.
         read_timeout: how many seconds the client waits for an answer. None: without end.
+        account_id: the account whose registry is meant where the request names none. None: the fake's account.
+        base_url: where the client reaches this fake by HTTP, without a slash at its end. None: it does not.
     """
 
     method: str
@@ -29,6 +31,8 @@ class Request(NamedTuple):
     caller: str | None = None
     query: str = ""
     read_timeout: float | None = None
+    account_id: str | None = None
+    base_url: str | None = None
 
 
 class Response(NamedTuple):
@@ -40,6 +44,7 @@ class Response(NamedTuple):
         body: the body.
         notes: what fakeecr has to say about an error to the author of a test; it is not part of AWS's answer.
         delay: how many seconds the adapter waits before it passes the response on.
+        file: a file whose contents are the body, in place of `body`. Whoever reads it closes it.
     """
 
     status: int
@@ -47,6 +52,7 @@ class Response(NamedTuple):
     body: bytes
     notes: tuple[str, ...] = ()
     delay: float = 0.0
+    file: BinaryIO | None = None
 
 
 class NetworkError(Exception):

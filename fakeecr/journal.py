@@ -39,9 +39,9 @@ _WITH_SECRETS_OR_LAYERS = {"GetAuthorizationToken", "GetDownloadUrlForLayer", "U
 _lock = held_at_forks(threading.Lock())
 
 
-# What is kept of a call: operation, body of the request, region, caller, error, body of the response, time. A tuple
-# of plain values costs the least: the garbage collector does not look at it again.
-_Entry = tuple[str, bytes, str | None, str | None, str | None, bytes, float]
+# What is kept of a call: operation, body of the request, region, caller, error, body of the response, time, account. A
+# tuple of plain values costs the least: the garbage collector does not look at it again.
+_Entry = tuple[str, bytes, str | None, str | None, str | None, bytes, float, str | None]
 
 
 class RecordedCall:
@@ -61,11 +61,12 @@ class RecordedCall:
     """
 
     def __init__(self, entry: _Entry, parameters: Mapping[str, Any], settings: Settings) -> None:
-        self.operation, _, region, caller, self.error, self._content, at = entry
+        self.operation, _, region, caller, self.error, self._content, at, account_id = entry
+        account_id = account_id or settings.account_id
         self.parameters = parameters
         self.region = region or settings.region
-        self.registry_id = _registry_of(parameters) or settings.account_id
-        self.principal = caller or root_arn(region_of(self.region), settings.account_id)
+        self.registry_id = _registry_of(parameters) or account_id
+        self.principal = caller or root_arn(region_of(self.region), account_id)
         self.at = clock.to_milliseconds(datetime.fromtimestamp(at, UTC))
 
     @property
@@ -186,7 +187,16 @@ class Journal:
         body = request.body
         if operation in _WITH_SECRETS_OR_LAYERS:
             body, content = _without(_NOT_RECORDED_OF_REQUESTS, body), _without(_NOT_RECORDED, content)
-        entry = (operation, body, request.region, request.caller, error, content, clock.timestamp())
+        entry = (
+            operation,
+            body,
+            request.region,
+            request.caller,
+            error,
+            content,
+            clock.timestamp(),
+            request.account_id,
+        )
         with _lock:
             self._entries.append(entry)
             self._size += len(body) + len(content)

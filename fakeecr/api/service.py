@@ -18,7 +18,7 @@ from fakeecr.aws_errors import ECRError, not_implemented, server_fault, unknown_
 from fakeecr.errors import DatabaseError, PublishedLimitWarning, warn_caller
 from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, find_function
-from fakeecr.registry.call import Backend
+from fakeecr.registry.call import Backend, Origin
 from fakeecr.registry.expiry import DailyRun
 from fakeecr.settings import Limits
 
@@ -139,7 +139,7 @@ class Service:
         function = find_function(operation)
         backend = self._backend
         begin = backend.writing if OPERATIONS[operation].writes else backend.reading
-        with begin(request.region) as call:
+        with begin(Origin(request.region, request.account_id, request.base_url)) as call:
             content = dict(function(call, parameters))
         write = _writer(operation)
         if write is not None:

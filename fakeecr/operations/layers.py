@@ -2,7 +2,8 @@
 
 Differences from AWS:
     - **Download URLs** are `data:` URLs that contain the bytes, and do not expire. urllib reads them in every
-      process, requests while a fake is active.
+      process, requests while a fake is active. While the fake is served by HTTP, they are URLs of its server, which
+      every client can read; they expire after an hour.
     - **Parts** may have 20 MiB, as the service model says; the user guide says 10.
     - **With `require_layers=True`**, PutImage does not require layers that have `urls`.
     - **The config `{}`** of an image that fakeecr made up can be downloaded. That is not recorded as a pull.
@@ -15,7 +16,7 @@ from base64 import b64encode
 from typing import TYPE_CHECKING
 
 from fakeecr.operations.envelopes import EMPTY, of_repository
-from fakeecr.registry import layers
+from fakeecr.registry import downloads, layers
 from fakeecr.registry.call import Call
 from fakeecr.registry.creation import find_repository_to_push_to
 from fakeecr.registry.lookup import find_repository
@@ -110,15 +111,17 @@ def batch_check_layer_availability(
 def get_download_url_for_layer(
     call: Call, request: GetDownloadUrlForLayerRequestTypeDef
 ) -> GetDownloadUrlForLayerResponseTypeDef:
-    """Return a URL that contains the layer, so that it can be read without a network; this counts as a pull.
+    """Return a URL of the layer; this counts as a pull.
 
-    The standard library's urllib reads a ``data:`` URL in any process; an adapter lets requests read it too.
+    It is a URL of the server if the fake has one. Otherwise it is a ``data:`` URL, which contains the layer and needs
+    no network: the standard library's urllib reads it in any process, and an adapter lets requests read it too.
     """
     repository = find_repository(call, request["repositoryName"], request.get("registryId"))
     digest = request["layerDigest"]
-    content = b64encode(layers.pull_layer(call, repository, digest)).decode("ascii")
-    return {
-        "downloadUrl": f"data:application/octet-stream;base64,{content}",
-        "layerDigest": digest,
-        **EMPTY,
-    }
+    layer = layers.pull_layer(call, repository, digest)
+    if call.base_url is not None:
+        url = call.base_url + downloads.path_of(call, repository, digest)
+    else:
+        content = b64encode(b"".join(layers.parts_of(call, layer))).decode("ascii")
+        url = f"data:application/octet-stream;base64,{content}"
+    return {"downloadUrl": url, "layerDigest": digest, **EMPTY}

@@ -126,8 +126,8 @@ def get_use(call: Call, repository_key: int, digest: str) -> LayerUse | None:
     return use
 
 
-def pull_layer(call: Call, repository: StoredRepository, digest: str) -> bytes:
-    """Return the bytes of a layer, and record the pull.
+def pull_layer(call: Call, repository: StoredRepository, digest: str) -> Layer:
+    """Return a layer that images use, and record the pull.
 
     Raises:
         ECRError: a LayersNotFoundException or LayerInaccessibleException.
@@ -142,10 +142,11 @@ def pull_layer(call: Call, repository: StoredRepository, digest: str) -> bytes:
         raise aws_errors.layer_inaccessible(digest, "the images that it is associated with are archived")
     if records_pulls(call, repository):
         layers.set_pulled(call.connection, repository.key, digest, clock.now())
-    return b"".join(_parts_of(call, layer))
+    return layer
 
 
-def _parts_of(call: Call, layer: Layer) -> Iterable[bytes]:
+def parts_of(call: Call, layer: Layer) -> Iterable[bytes]:
+    """Return the bytes of a layer, part by part."""
     return [EMPTY_BLOB] if layer.stored is None else layers.parts_of(call.connection, layer.stored.key)
 
 
@@ -153,4 +154,4 @@ def copy_layer(call: Call, source_key: int, target_key: int, digest: str) -> Non
     """Copy a layer to another repository, if the source has it and the target does not."""
     layer = get_layers(call, source_key, [digest]).get(digest)
     if layer is not None:
-        layers.add_layer(call.connection, target_key, digest, layer.size, _parts_of(call, layer))
+        layers.add_layer(call.connection, target_key, digest, layer.size, parts_of(call, layer))

@@ -154,6 +154,18 @@ def parts_of(connection: Connection, key: int) -> Iterator[bytes]:
         yield connection.execute(statement).scalar_one()
 
 
+def piece_of(connection: Connection, key: int, start: int, size: int) -> bytes:
+    """Return bytes of a layer from a position on: at most `size`, and no more than one part has; none at its end."""
+    statement = (
+        select(LayerPart.first_byte, func.substr(LayerPart.content, start - LayerPart.first_byte + 1, size))
+        .where(LayerPart.layer_id == key, LayerPart.first_byte <= start)
+        .order_by(LayerPart.first_byte.desc())
+        .limit(1)
+    )
+    row = connection.execute(statement).first()
+    return b"" if row is None else bytes(row[1])
+
+
 # --- Images that use them ------------------------------------------------------------------------
 
 

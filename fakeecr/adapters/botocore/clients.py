@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 from fakeecr.adapters.active import Fake
 from fakeecr.adapters.botocore import hook
+from fakeecr.adapters.credentials import DUMMY_CREDENTIALS
 from fakeecr.forks import held_at_forks
 
 if TYPE_CHECKING:
     from botocore.hooks import BaseEventHooks
     from botocore.session import Session
     from mypy_boto3_ecr import ECRClient
-
-# botocore creates no client without credentials, although calls to a fake are not signed.
-DUMMY_CREDENTIALS = {"aws_access_key_id": "fakeecr", "aws_secret_access_key": "fakeecr"}
 
 # A session does not support creating clients in several threads at once.
 _session_lock = held_at_forks(threading.Lock())

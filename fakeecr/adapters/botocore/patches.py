@@ -31,8 +31,8 @@ from fakeecr.adapters.botocore.calls import (
     is_current_call_answered,
     is_current_wait_answered,
 )
-from fakeecr.adapters.botocore.clients import DUMMY_CREDENTIALS
 from fakeecr.adapters.botocore.hook import ensure_hook, fake_of
+from fakeecr.adapters.credentials import DUMMY_CREDENTIALS
 from fakeecr.adapters.imports import stop_waiting, when_imported
 from fakeecr.adapters.requests import wrap_get_adapter
 from fakeecr.forks import held_at_forks

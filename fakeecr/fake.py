@@ -249,14 +249,18 @@ class FakeECR(Instruments, State):
         if self._gate is not None:
             self._gate.store.disconnect()
 
+    def leave_to_parent(self) -> None:
+        """Give up the servers in a child, where no thread listens; `fakeecr.traffic` calls this."""
+        servers, self._servers = self._servers, ()
+        for server in servers:
+            server.leave_to_parent()
+        if self._gate is not None:
+            self._gate.backend.base_url = None
+
     def after_fork_in_child(self) -> None:
         """Replace what other threads of the parent were using; `fakeecr.traffic` calls this."""
         self._lock = threading.RLock()
-        for server in self._servers:
-            server.after_fork_in_child()
-        self._servers = ()
         if self._gate is not None:
-            self._gate.backend.base_url = None
             self._gate.after_fork()
 
     # --- Clients ---------------------------------------------------------------------------------

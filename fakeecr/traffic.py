@@ -90,6 +90,9 @@ class _Forked(Protocol):
     def before_fork(self) -> None:
         """Give up what a child must not inherit; no thread uses this object now."""
 
+    def leave_to_parent(self) -> None:
+        """Give up, in a child, what only the parent goes on with."""
+
     def after_fork_in_child(self) -> None:
         """Replace what threads of the parent were using, which do not exist in the child."""
 
@@ -128,11 +131,14 @@ class _EveryTraffic:
 
     def release(self) -> None:
         """Let threads in again, in the parent and in the child."""
-        if os.getpid() != self._process and not self._is_quiet:
-            for thread in self._other_threads():
-                del _inside[thread]
+        if os.getpid() != self._process:
             for user in list(_forked):
-                user.after_fork_in_child()
+                user.leave_to_parent()
+            if not self._is_quiet:
+                for thread in self._other_threads():
+                    del _inside[thread]
+                for user in list(_forked):
+                    user.after_fork_in_child()
         self._end()
 
     def _end(self) -> None:

@@ -18,7 +18,7 @@ from fakeecr.errors import FakeECRError
 PROBLEM = 1
 
 # The commands in the order of the help text. Each is the function `command` of a module of this package.
-_COMMANDS: tuple[str, ...] = ()
+_COMMANDS = ("serve", "run")
 
 
 class _Commands(click.Group):

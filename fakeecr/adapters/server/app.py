@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -29,6 +30,9 @@ LARGEST_REQUEST = 32 * 2**20
 
 # How many bytes of a layer are sent at once.
 _PIECE = 2**18
+
+# One range of bytes.
+_RANGE = re.compile(r"bytes=(\d+-\d*|-\d+)")
 
 log = logging.getLogger("fakeecr.server")
 
@@ -71,15 +75,16 @@ class Application:
 
     def _answer(self, environ: WSGIEnvironment) -> Response:
         try:
-            body = get_input_stream(environ, max_content_length=LARGEST_REQUEST).read()
+            # One byte more shows that a body without a length is too long.
+            body = get_input_stream(environ, max_content_length=LARGEST_REQUEST + 1).read()
+            if len(body) > LARGEST_REQUEST:
+                raise RequestEntityTooLarge
         except RequestEntityTooLarge:
             return _refusal(413, "RequestEntityTooLargeException", f"A request has at most {LARGEST_REQUEST} bytes.")
-        except HTTPException:
-            return _refusal(400, "SerializationException", "The body of the request ended early.")
-        except TimeoutError:
-            return _refusal(408, "RequestTimeoutException", "The body of the request did not arrive in time.")
-        except OSError as error:
-            return _refusal(400, "SerializationException", f"The body of the request cannot be read: {error}.")
+        except (HTTPException, OSError) as error:
+            if isinstance(error.__context__, TimeoutError):
+                return _refusal(408, "RequestTimeoutException", "The body of the request did not arrive in time.")
+            return _refusal(400, "SerializationException", "The body of the request ended early, or is malformed.")
         try:
             return self._fake.answer(_build_request(environ, body))
         except FakeECRError as error:
@@ -157,8 +162,8 @@ def _headers_of(response: Response) -> list[tuple[str, str]]:
 def _send_file(response: Response, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     """Send a file, or the range of it that was asked for."""
     assert response.file is not None  # noqa: S101 - the caller has looked
-    if "," in environ.get("HTTP_RANGE", ""):
-        # S3 sends the whole file to whoever asks for several ranges. [documented: it has no multiple ranges]
+    if not _RANGE.fullmatch(environ.get("HTTP_RANGE", "bytes=0-")):
+        # Of several ranges S3 knows nothing [documented], and units that are unknown are ignored [RFC 9110].
         environ = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
     sent = FileResponse(FileWrapper(response.file, _PIECE), direct_passthrough=True, headers=dict(response.headers))
     size = int(response.headers["Content-Length"])

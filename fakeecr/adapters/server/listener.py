@@ -126,7 +126,7 @@ class Listener(ThreadingMixIn, TCPServer):
                 log.warning("The server was stopped although it has answered a request for %d seconds.", _PATIENCE)
         self._close_pipe()
 
-    def after_fork_in_child(self) -> None:
+    def leave_to_parent(self) -> None:
         """Close the socket in a forked child, where no thread listens to it."""
         self.stopping.set()
         self.socket.close()
@@ -187,11 +187,14 @@ class _Handler(WSGIRequestHandler):
         self.server.note(self, is_waiting=False)
         return super().parse_request()
 
+    def handle_expect_100(self) -> bool:
+        """Tell a client that asks whether to send the body that it may."""
+        goes_on = super().handle_expect_100()
+        self.wfile.flush()
+        return goes_on
+
     def run_wsgi(self) -> None:
         """Answer a request, whose headers have been read."""
-        if self.headers.get("Expect", "").lower() == "100-continue":
-            self.wfile.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            self.wfile.flush()
         environ = self.make_environ()
         if not self._bound_body(environ):
             self.send_error(HTTPStatus.BAD_REQUEST, "The header Content-Length is not a number.")
@@ -201,7 +204,7 @@ class _Handler(WSGIRequestHandler):
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
             nonlocal has_begun
             has_begun = True
-            if not _is_read(environ["wsgi.input"]):
+            if self.server.stopping.is_set() or not _is_read(environ["wsgi.input"]):
                 self.close_connection = True
             self._send_head(status, headers)
 

@@ -57,9 +57,9 @@ class Server:
         self._on_stop(self)
         self._listener.stop()
 
-    def after_fork_in_child(self) -> None:
+    def leave_to_parent(self) -> None:
         """Give up the server in a forked child; the parent's goes on."""
-        self._listener.after_fork_in_child()
+        self._listener.leave_to_parent()
 
     def __enter__(self) -> Self:
         return self

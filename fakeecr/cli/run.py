@@ -1,0 +1,63 @@
+"""`fakeecr run`: a command whose ECR calls a fake answers, whatever language it is written in."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+import subprocess
+from typing import Any
+
+import click
+
+from fakeecr.cli.options import check_exists
+from fakeecr.cli.serving import fake_options, log_calls, make_fake, serving
+
+# What shells return for a command that is no program, and for one that they do not find.
+_NOT_EXECUTABLE = 126
+_NOT_FOUND = 127
+
+# What asks a process to end; the command gets it, and decides. Ctrl-C reaches the command by the terminal.
+_FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+
+
+@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.option("--log", is_flag=True, help="Log each call to standard error.")
+@fake_options
+@click.argument("arguments", metavar="-- COMMAND…", nargs=-1, required=True, type=click.UNPROCESSED)
+def command(log: bool, database: str | None, seeds: tuple[str, ...], arguments: tuple[str, ...], **options: Any) -> int:
+    r"""Run a command whose ECR calls a fake answers.
+
+    The AWS CLI and the SDKs, in the command and in what it starts, find the fake by their environment. It has
+    credentials that are worth nothing, so that calls to other services fail. Without --database the state is in memory.
+    The exit code is that of the command.
+
+    \b
+    fakeecr run --seed registries.yaml -- ./clean-up.sh --keep 10
+    """
+    if database:
+        check_exists(database)
+    if log:
+        log_calls()
+    with serving(make_fake(database, **options), seeds) as server:
+        asked: list[int] = []
+        child: subprocess.Popen[bytes] | None = None
+
+        def forward(number: int, _: object) -> None:
+            asked.append(number)
+            if child is not None:
+                child.send_signal(number)
+
+        # The command itself begins with the default handlers: only what is ignored is passed on.
+        signal.signal(signal.SIGINT, lambda *_: None)
+        for number in _FORWARDED:
+            signal.signal(number, forward)
+        try:
+            child = subprocess.Popen(arguments, env=server.environment)  # noqa: S603 - it is what the user asks for
+        except OSError as error:
+            click.echo(f"Error: {shlex.join(arguments)} cannot be run: {error.strerror}.", err=True)
+            return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
+        # A signal may have come before there was a process to send it to.
+        for early in asked:
+            child.send_signal(early)
+        exit_code = child.wait()
+    return exit_code if exit_code >= 0 else 128 - exit_code

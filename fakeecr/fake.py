@@ -19,6 +19,7 @@ from fakeecr.adapters.botocore.patches import PATCHES
 from fakeecr.errors import FakeECRError, ServerError
 from fakeecr.gate import Gate
 from fakeecr.instruments import Instruments
+from fakeecr.rules.messages import show
 from fakeecr.settings import Limits, Settings
 from fakeecr.state import State
 from fakeecr.store.database import describe, open_store
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from fakeecr.settings import Database
 
 _log = logging.getLogger("fakeecr")
+
+_LARGEST_PORT = 65535
 
 _Decorated = TypeVar("_Decorated", bound=Callable[..., Any])
 
@@ -308,10 +311,18 @@ class FakeECR(Instruments, State):
         Raises:
             ServerError: it cannot listen there, or the extra is not installed.
             DatabaseError: the fake's database cannot be used.
+            TypeError: an argument is of the wrong type.
+            ValueError: there is no such port.
 
         Warns:
             ExposedServerWarning: other machines can reach it.
         """
+        if not isinstance(host, str):
+            raise TypeError(f"host: expected a name or an address; got {show(host)}")
+        if isinstance(port, bool) or not isinstance(port, int):
+            raise TypeError(f"port: expected a number; got {show(port)}")
+        if not 0 <= port <= _LARGEST_PORT:
+            raise ValueError(f"port: expected 0 to {_LARGEST_PORT}; got {port}")
         server_class = _import_server("server").Server
         gate = self._open()
         server: Server = server_class(self, host, port, self._forget_server)
@@ -358,7 +369,8 @@ def _import_server(module: str) -> Any:
     try:
         return import_module(f"fakeecr.adapters.server.{module}")
     except ModuleNotFoundError as error:
-        raise ServerError(f"The HTTP server needs {error.name}: pip install 'fakeecr[server]'") from error
+        missing = (error.name or "").partition(".")[0]
+        raise ServerError(f"The HTTP server needs {missing}: pip install 'fakeecr[server]'") from error
 
 
 def _close(store: Store) -> None:

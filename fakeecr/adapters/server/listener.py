@@ -78,7 +78,7 @@ class Listener(ThreadingMixIn, TCPServer):
             self.address_family = socket.AF_INET6
         try:
             super().__init__((host, port), _Handler)
-        except (OSError, OverflowError) as error:
+        except OSError as error:
             self._close_pipe()
             raise ServerError(
                 f"The server cannot listen at port {port} of {host}: {error}. Give another port, or 0 for any that is "

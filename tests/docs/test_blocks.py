@@ -31,7 +31,7 @@ every_page_with_tests = pytest.mark.parametrize(
 RUN_SCRIPTS = """
 import sys, warnings
 import pytest_socket
-pytest_socket.disable_socket(allow_unix_socket=True)
+pytest_socket.socket_allow_hosts(["127.0.0.1"], allow_unix_socket=True)
 warnings.simplefilter("error")
 for name in sys.argv[1:]:
     with open(name, encoding="utf-8") as file:
@@ -68,7 +68,7 @@ def run_pytest(run, files: list[str]) -> tuple[int, str, dict[str, int]]:
     """Run test files, and return pytest's exit code, its output, and the numbers of its outcomes."""
     options = ["-q", "-W", "error", "-p", "no:randomly", "-p", "no:cacheprovider", "-p", "no:xdist"]
     options += ["-o", "asyncio_default_fixture_loop_scope=function"]
-    process = run("-m", "pytest", *options, "--disable-socket", "--allow-unix-socket", *files)
+    process = run("-m", "pytest", *options, "--allow-hosts=127.0.0.1", "--allow-unix-socket", *files)
     output = process.stdout + process.stderr
     outcomes = {name: int(count) for count, name in re.findall(r"(\d+) (passed|failed|errors?|skipped)", output)}
     return process.returncode, output, outcomes

@@ -28,7 +28,7 @@ GENERATED = dict(generated_reference.pages())
 
 METHODS = [name for name in dir(FakeECR) if not name.startswith("_")]
 # What adapters and forks call, and not test authors.
-INTERNAL = {"answer", "before_fork", "after_fork_in_child"}
+INTERNAL = {"answer", "before_fork", "after_fork_in_child", "leave_to_parent"}
 OPTIONS = {
     "push": PushOptions,
     "set_findings": FindingsOptions,

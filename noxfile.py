@@ -133,3 +133,8 @@ def wheel(session: nox.Session) -> None:
         shutil.copy(ROOT / "tests" / "wheel_check.py", work)
         with session.chdir(work):
             session.run(python, "wheel_check.py", env={"PYTHONPATH": None}, external=True)
+            # The extra, and nothing of the development tools.
+            extra = [f"{path}[server]" for path in (work / "dist").glob("*.whl")]
+            session.run(python, "-m", "pip", "install", "--quiet", *extra, external=True)
+            script = "import boto3; boto3.client('ecr').describe_repositories()"
+            session.run(python, "-m", "fakeecr", "run", "--", python, "-c", script, external=True)

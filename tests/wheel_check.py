@@ -41,4 +41,7 @@ engine.dispose()
 with fakeecr.FakeECR(folder / "migrated.db") as ecr:
     ecr.push("web", "latest")
     assert len(ecr.client().list_images(repositoryName="web")["imageIds"]) == 1
+script = subprocess.run([Path(sys.prefix, "bin", "fakeecr")], capture_output=True, text=True, check=False)
+assert script.returncode == 1, "the command line works without its extra"
+assert "pip install 'fakeecr[server]'" in script.stderr
 sys.stdout.write("The wheel is complete.\n")

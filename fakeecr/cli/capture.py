@@ -1,0 +1,169 @@
+"""`fakeecr capture`: describe a real registry as a seed."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+import boto3
+import click
+from botocore import exceptions
+from botocore.config import Config
+
+from fakeecr._version import __version__
+from fakeecr.capturing import Capture
+from fakeecr.cli.output import Progress
+from fakeecr.seeds.writer import replacing, write_seed
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecr import ECRClient
+
+# In botocore's standard mode, which waits at most 20 seconds between two of them.
+_ATTEMPTS = 8
+
+_REQUIRED = "capture needs ecr:DescribeRepositories, ecr:DescribeImages and ecr:BatchGetImage."
+_LOGIN = "Log in with `aws sso login` or `aws configure`, or name a profile with --profile."
+_LOGIN_AGAIN = "Log in again, for example with `aws sso login`, and check the clock of this machine."
+_UNREACHABLE = "Check the network, --region and --endpoint-url."
+
+# What to do about an error, by its code if AWS answered it, or else by the name of botocore's class or its base.
+_ADVICE = {
+    "AccessDeniedException": _REQUIRED,
+    "AccessDenied": _REQUIRED,
+    "ExpiredTokenException": _LOGIN_AGAIN,
+    "ExpiredToken": _LOGIN_AGAIN,
+    "RequestExpired": _LOGIN_AGAIN,
+    "InvalidSignatureException": _LOGIN_AGAIN,
+    "UnrecognizedClientException": _LOGIN,
+    "InvalidClientTokenId": _LOGIN,
+    "ThrottlingException": "Try again later, or capture fewer repositories with --repository.",
+    "NoCredentialsError": _LOGIN,
+    "PartialCredentialsError": _LOGIN,
+    "CredentialRetrievalError": _LOGIN,
+    "SSOError": _LOGIN,
+    "TokenRetrievalError": _LOGIN,
+    "LoginError": _LOGIN,
+    "NoRegionError": "Give one with --region, or set AWS_DEFAULT_REGION.",
+    "ProfileNotFound": "`aws configure list-profiles` shows those that exist.",
+    "HTTPClientError": _UNREACHABLE,
+    "ConnectionError": _UNREACHABLE,
+}
+
+
+@click.command("capture")
+@click.option(
+    "--repository",
+    "patterns",
+    metavar="NAME|PATTERN",
+    multiple=True,
+    help="A repository, or a pattern such as 'team/*'; can be given several times. Default: all.",
+)
+@click.option(
+    "--region",
+    "regions",
+    metavar="REGION",
+    multiple=True,
+    help="The region of the registry; can be given several times. Default: the configured one.",
+)
+@click.option("--endpoint-url", metavar="URL", help="Where to send the requests instead of to AWS.")
+@click.option("--profile", metavar="NAME", help="The profile in the configuration of AWS.")
+@click.option(
+    "--findings", "with_findings", is_flag=True, help="Read the findings of scans, too: a call for each image."
+)
+@click.option(
+    "-o",
+    "--output",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, allow_dash=True),
+    default="-",
+    show_default=True,
+    help="The YAML file to write; - is standard output.",
+)
+def command(
+    patterns: Sequence[str],
+    regions: Sequence[str],
+    endpoint_url: str | None,
+    profile: str | None,
+    with_findings: bool,
+    output: str,
+) -> None:
+    r"""Describe a real registry as a seed.
+
+    Reads repositories with their settings and policies, and images with their manifests, tags and dates, but no layers.
+    The credentials and the configuration are those of boto3 and the AWS CLI. Only operations that read are called.
+
+    \b
+        fakeecr capture --repository 'team/*' -o registries.yaml
+        fakeecr seed --database state.db registries.yaml
+    """
+    with _explained(), Progress("Reading images") as progress:
+        clients = _clients(regions, endpoint_url, profile)
+        with _opened(output) as stream:
+            capture = Capture(clients, patterns, with_findings=with_findings, advance=progress.advance)
+            if capture.unmatched:
+                raise click.ClickException(f"No repository matches {', '.join(map(repr, capture.unmatched))}.")
+            write_seed(capture.content(), stream)
+    _report(capture)
+
+
+def _clients(regions: Sequence[str], endpoint_url: str | None, profile: str | None) -> list[ECRClient]:
+    session = boto3.Session(profile_name=profile)
+    names: Sequence[str | None] = regions or [None]
+    config = Config(
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, user_agent_extra=f"fakeecr/{__version__}"
+    )
+    try:
+        return [
+            session.client("ecr", region_name=region, endpoint_url=endpoint_url, config=config)
+            for region in dict.fromkeys(names)
+        ]
+    except ValueError as error:  # what cannot be an endpoint or a region
+        raise click.UsageError(str(error)) from None
+
+
+@contextmanager
+def _opened(output: str) -> Iterator[TextIO]:
+    """Open the file to write, or standard output."""
+    if output == "-":
+        # YAML is in UTF-8, whatever the encoding of the terminal.
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as stream:
+            yield stream
+        return
+    try:
+        with replacing(Path(output)) as stream:
+            yield stream
+    except OSError as error:
+        if isinstance(error, exceptions.BotoCoreError):  # some of them are both
+            raise
+        raise click.FileError(output, error.strerror) from None
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Turn the errors of botocore into one that says what to do."""
+    try:
+        yield
+    except exceptions.ClientError as error:
+        raise click.ClickException(_explain(error, [error.response.get("Error", {}).get("Code", "")])) from None
+    except exceptions.BotoCoreError as error:
+        raise click.ClickException(_explain(error, [kind.__name__ for kind in type(error).__mro__])) from None
+
+
+def _explain(error: Exception, names: Sequence[str]) -> str:
+    advice = next((_ADVICE[name] for name in names if name in _ADVICE), "")
+    # botocore ends some of its messages with a full stop.
+    return f"{str(error).rstrip('.')}. {advice}".strip()
+
+
+def _report(capture: Capture) -> None:
+    """Print to standard error what was captured, and what was left out."""
+    click.echo(f"Captured repositories: {capture.repositories}, images: {capture.images}", err=True)
+    if capture.left_out:
+        click.echo("Left out:", err=True)
+    for what, count in capture.left_out.items():
+        click.echo(f"  {what}" + (f" ({count} times)" if count > 1 else ""), err=True)
+    if capture.newer_names:
+        click.echo(f'Repositories whose names only FakeECR(limits="installed") allows: {capture.newer_names}', err=True)

@@ -1,0 +1,91 @@
+"""Writing a seed as YAML, value by value, so that its lists may be iterators and need not fit the memory."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+import yaml
+from yaml.events import (
+    DocumentEndEvent,
+    DocumentStartEvent,
+    Event,
+    MappingEndEvent,
+    MappingStartEvent,
+    ScalarEvent,
+    SequenceEndEvent,
+    SequenceStartEvent,
+    StreamEndEvent,
+    StreamStartEvent,
+)
+
+_DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+
+def write_seed(content: Mapping[str, Any], stream: TextIO) -> None:
+    """Write a seed as YAML.
+
+    Args:
+        content: the seed; wherever it has a list, it may have another iterable, which is read when its turn comes.
+        stream: where to write it.
+    """
+    yaml.emit(_document(content), stream, Dumper=_DUMPER, allow_unicode=True)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[TextIO]:
+    """Open a file beside another one, which it replaces at the end of the block; after an error, all is as before.
+
+    Args:
+        path: the file to replace; it need not exist. What is no regular file, such as a pipe, is written to directly.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    path = path.resolve()  # a link stays a link
+    if path.exists() and not path.is_file():
+        with path.open("w", encoding="utf-8") as stream:
+            yield stream
+        return
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("x", encoding="utf-8") as stream:
+            if path.exists():
+                shutil.copymode(path, temporary)
+            yield stream
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+
+
+def _document(content: Mapping[str, Any]) -> Iterator[Event]:
+    yield StreamStartEvent()
+    yield DocumentStartEvent(explicit=False)
+    yield from _events(content, yaml.representer.SafeRepresenter(), yaml.resolver.Resolver())
+    yield DocumentEndEvent(explicit=False)
+    yield StreamEndEvent()
+
+
+def _events(value: Any, representer: Any, resolver: Any) -> Iterator[Event]:
+    if isinstance(value, Mapping):
+        yield MappingStartEvent(None, None, implicit=True, flow_style=False)
+        for key, each in value.items():
+            yield from _events(key, representer, resolver)
+            yield from _events(each, representer, resolver)
+        yield MappingEndEvent()
+    elif isinstance(value, Iterable) and not isinstance(value, str):
+        yield SequenceStartEvent(None, None, implicit=True, flow_style=False)
+        for each in value:
+            yield from _events(each, representer, resolver)
+        yield SequenceEndEvent()
+    else:
+        node = representer.represent_data(value)
+        # A text that YAML would read as something else, such as a number, is quoted.
+        is_plain = resolver.resolve(yaml.ScalarNode, node.value, (True, False)) == node.tag
+        is_text = resolver.resolve(yaml.ScalarNode, node.value, (False, True)) == node.tag
+        yield ScalarEvent(None, node.tag, (is_plain, is_text), node.value, style=node.style)

@@ -215,6 +215,9 @@ class _Repository:
                 digests.update(dict.fromkeys(detail.get("imageTags", ()), image.digest))
         tags: dict[str, list[str]] = {}
         for tag in sorted(digests):
+            if not names.TAG.matches(tag):
+                self.leave_out(f"a tag of an image: expected {names.TAG.expected}")
+                continue
             tags.setdefault(digests[tag], []).append(tag)
         in_order = sorted(images.values(), key=lambda image: (image.pushed_at, image.digest))
         return [image._replace(tags=tags.get(image.digest, ())) for image in in_order]

@@ -21,8 +21,8 @@ from fakeecr.seeds.writer import replacing, write_seed
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
 
-# In botocore's standard mode, which waits at most 20 seconds between two of them.
-_ATTEMPTS = 8
+# In botocore's standard mode, which waits up to 1, 2, 4 and 8 seconds between them.
+_ATTEMPTS = 5
 
 _REQUIRED = "capture needs ecr:DescribeRepositories, ecr:DescribeImages and ecr:BatchGetImage."
 _LOGIN = "Log in with `aws sso login` or `aws configure`, or name a profile with --profile."

@@ -220,6 +220,17 @@ def test_images_are_pulled_by_digest_in_batches_of_at_most_100(ecr):
     assert all(image_id.keys() == {"imageDigest"} for batch in batches for image_id in batch)
 
 
+def test_images_are_sorted_by_the_time_of_their_push_and_then_by_digest(ecr):
+    ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [
+        {"tags": [tag], "pushed_at": moment, "digest": f"sha256:{tag * 64}"}
+        for tag, moment in (("a", "2026-01-02"), ("c", "2026-01-01"), ("b", "2026-01-01"))
+    ]}]}]})  # fmt: skip
+
+    _, seed = captured(ecr.client())
+
+    assert [image["tags"] for image in repositories_of(seed)["web"]["images"]] == [["b"], ["c"], ["a"]]
+
+
 def test_images_are_written_while_others_are_still_to_be_read(ecr):
     ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [{"count": 1_000}]}]}]})
     client, stream, lengths = ecr.client(), io.StringIO(), []

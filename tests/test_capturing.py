@@ -477,6 +477,18 @@ def test_a_setting_that_a_seed_refuses_is_left_out_and_reported(
         other.seed(seed)
 
 
+def test_policies_in_another_form_are_captured_as_they_are_after_seeding(ecr, change_answers):
+    rules = '{"rules": [{"rulePriority": 1, "action": {"type": "expire"}, "selection": {"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 1}}]}'
+    policy = '{"Statement":[{"Action":"ecr:*","Principal":"*","Effect":"Allow"}]}'
+    ecr.seed({"registries": [{"repositories": [{"name": "web", "policy": policy, "lifecycle_policy": rules}]}]})
+    client = change_answers(ecr.client(), "GetRepositoryPolicy", lambda parsed: parsed.update(policyText=policy))
+    change_answers(client, "GetLifecyclePolicy", lambda parsed: parsed.update(lifecyclePolicyText=rules))
+
+    text = text_of(Capture([client]))
+
+    assert captured_again(text) == text
+
+
 def test_a_manifest_whose_digest_is_another_one_is_left_out_and_reported(ecr, change_answers):
     digest = ecr.push("web", "latest").digest
 

@@ -18,7 +18,7 @@ from fakeecr.errors import FakeECRError
 PROBLEM = 1
 
 # The commands in the order of the help text. Each is the function `command` of a module of this package.
-_COMMANDS = ("serve", "run", "capture")
+_COMMANDS = ("serve", "run", "seed", "ls", "show", "dump", "expire", "capture")
 
 
 class _Commands(click.Group):
@@ -46,6 +46,8 @@ def run(arguments: Sequence[str]) -> int:
     Args:
         arguments: the arguments of the command line, without the program's name.
     """
+    if "_FAKEECR_COMPLETE" in os.environ:
+        import_module("fakeecr.cli.completion")
     try:
         result: Any = cli.main(list(arguments), prog_name="fakeecr", standalone_mode=False)
     except click.ClickException as error:

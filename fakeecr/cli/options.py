@@ -1,17 +1,33 @@
-"""Options that several commands have, and the fake that they open."""
+"""Options and arguments that several commands have, and the fake or the registries that they open.
+
+What opens a database is imported when a command runs: help and completion need only the options.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from logging import NullHandler, getLogger
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fakeecr.fake import FakeECR
-from fakeecr.settings import is_path
+from fakeecr.cli.completion import complete_file, complete_image, complete_repository
+
+if TYPE_CHECKING:
+    from fakeecr.aws_errors import ECRError
+    from fakeecr.fake import FakeECR
+    from fakeecr.registry.call import Backend
+    from fakeecr.rules.image_names import ImageName
+    from fakeecr.settings import Limits, Settings
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_SILENT = NullHandler()
+
+ACCOUNT_ID = "123456789012"
+REGION = "us-east-1"
 
 database_option = click.option(
     "--database",
@@ -19,17 +35,34 @@ database_option = click.option(
     envvar="FAKEECR_DATABASE",
     show_envvar=True,
     help="A SQLite file, or a SQLAlchemy URL of PostgreSQL.",
+    shell_complete=complete_file,
 )
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, also to a terminal.")
 
 account_option = click.option(
-    "--account-id", metavar="ID", default="123456789012", show_default=True, help="The account of the default registry."
+    "--account-id", metavar="ID", default=ACCOUNT_ID, show_default=True, help="The account of the default registry."
 )
 
 region_option = click.option(
-    "--region", metavar="REGION", default="us-east-1", show_default=True, help="The default region."
+    "--region", metavar="REGION", default=REGION, show_default=True, help="The default region."
 )
+
+limits_option = click.option(
+    "--limits",
+    type=click.Choice(["published", "installed"]),
+    default="published",
+    show_default=True,
+    help="The limits of the published reference, or those of the installed botocore.",
+)
+
+repository_argument = click.argument(
+    "repository", metavar="[REPOSITORY]", required=False, shell_complete=complete_repository
+)
+repositories_argument = click.argument(
+    "repositories", metavar="[REPOSITORY]...", nargs=-1, shell_complete=complete_repository
+)
+image_argument = click.argument("image", metavar="REPOSITORY[:TAG|@DIGEST]", shell_complete=complete_image)
 
 
 def registry_options(command: _Function) -> _Function:
@@ -37,8 +70,25 @@ def registry_options(command: _Function) -> _Function:
     return account_option(region_option(command))
 
 
+def registries_options(command: _Function) -> _Function:
+    """Add the options that say which registries are meant: `account_id` and `region`, None if they are not given.
+
+    For commands that are about all registries unless they are told which.
+    """
+    account = click.option(
+        "--account-id", metavar="ID", help=f"Only this account. Of a repository: its account.  [default: {ACCOUNT_ID}]"
+    )
+    region = click.option(
+        "--region", metavar="REGION", help=f"Only this region. Of a repository: its region.  [default: {REGION}]"
+    )
+    return account(region(command))
+
+
+# --- Opened --------------------------------------------------------------------------------------
+
+
 def open_fake(
-    database: str | None, account_id: str = "123456789012", region: str = "us-east-1", *, create: bool = False
+    database: str | None, account_id: str = ACCOUNT_ID, region: str = REGION, *, create: bool = False
 ) -> FakeECR:
     """Return a fake with this database, not started; use it as a context manager.
 
@@ -51,6 +101,8 @@ def open_fake(
     Raises:
         click.UsageError: there is no such database, or an option is invalid.
     """
+    from fakeecr.fake import FakeECR
+
     if not create:
         check_exists(database)
     try:
@@ -59,16 +111,133 @@ def open_fake(
         raise click.UsageError(str(error)) from None
 
 
+@contextmanager
+def open_registries(
+    database: str | None, account_id: str | None = None, region: str | None = None, *, limits: Limits = "published"
+) -> Iterator[Backend]:
+    """Open the registries of a database that exists, for commands that make no call of the API.
+
+    Args:
+        database: the value of the option `--database`.
+        account_id: the account of the default registry; None for the usual one.
+        region: the default region; None for the usual one.
+        limits: whose limits hold.
+
+    Raises:
+        click.UsageError: there is no such database, or an option is invalid.
+        click.ClickException: ECR's error of what is done with the registries, with the notes on it.
+        DatabaseError: the database cannot be used.
+    """
+    check_exists(database)
+    with open_settings(make_settings(database, account_id, region, limits=limits)) as backend:
+        yield backend
+
+
+@contextmanager
+def open_settings(settings: Settings) -> Iterator[Backend]:
+    """Open the registries of the database that settings name, which is created if it does not exist.
+
+    Raises:
+        click.ClickException: ECR's error of what is done with the registries, with the notes on it.
+        DatabaseError: the database cannot be used.
+    """
+    from fakeecr.api.partitions import region_of
+    from fakeecr.aws_errors import ECRError
+    from fakeecr.registry.call import Backend
+    from fakeecr.store.database import open_store
+
+    # The notes on an error say what is logged beside it.
+    getLogger("fakeecr").addHandler(_SILENT)
+    store = open_store(settings.database, settings.lock_timeout)
+    try:
+        # No one subscribes to the events of a command.
+        yield Backend(store, settings, region_of, lambda _: None)
+    except ECRError as error:
+        raise problem_of(error) from None
+    finally:
+        store.close()
+
+
+def make_settings(
+    database: str | None, account_id: str | None = None, region: str | None = None, *, limits: Limits = "published"
+) -> Settings:
+    """Make the settings that options stand for.
+
+    Raises:
+        click.UsageError: an option is invalid.
+    """
+    from fakeecr.settings import Settings
+
+    try:
+        return Settings(
+            database=database, account_id=account_id or ACCOUNT_ID, region=region or REGION, limits=limits
+        )
+    except (TypeError, ValueError) as error:
+        raise click.UsageError(str(error)) from None
+
+
+def read_name(text: str) -> ImageName:
+    """Return what the name of a repository or an image says.
+
+    Raises:
+        click.UsageError: it is not such a name.
+    """
+    from fakeecr.rules.image_names import parse_image_name
+
+    try:
+        return parse_image_name(text)
+    except ValueError as error:
+        raise click.UsageError(str(error)) from None
+
+
+def problem_of(error: ECRError) -> click.ClickException:
+    """Return ECR's error, with its notes, as one that ends a command with exit code 1."""
+    lines = [error.message or error.code, *getattr(error, "__notes__", ())]
+    return click.ClickException("\n".join(lines))
+
+
+def check_given(database: str | None) -> str:
+    """Return the database that was given.
+
+    Raises:
+        click.UsageError: none was.
+    """
+    if not database:
+        raise click.UsageError("No database was given. Give one with --database, or set FAKEECR_DATABASE.")
+    return database
+
+
 def check_exists(database: str | None) -> None:
     """Check that a database was given, and that it exists if it is a file.
 
     Raises:
         click.UsageError: it does not.
     """
-    if not database:
-        raise click.UsageError("No database was given. Give one with --database, or set FAKEECR_DATABASE.")
-    if is_path(database) and not Path(database).expanduser().exists():
+    given = check_given(database)
+    file = file_of(given)
+    if file is None and not is_on_server(given):
+        raise click.UsageError(f"The database {given} is in memory, and empty. Give the path of a file.")
+    if file is not None and not file.exists():
         raise click.UsageError(
-            f"The database {database} does not exist. `fakeecr seed` and `fakeecr serve` create one; or give the path "
+            f"The database {given} does not exist. `fakeecr seed` and `fakeecr serve` create one; or give the path "
             "of another with --database."
         )
+
+
+def file_of(database: str) -> Path | None:
+    """Return the file of a database, given by its path or its URL; None if it is in memory or on a server."""
+    from fakeecr.settings import MEMORY, is_path
+
+    if is_path(database):
+        return Path(database).expanduser()
+    scheme, _, path = database.partition("://")
+    if scheme.partition("+")[0] != "sqlite":
+        return None
+    file = path.partition("?")[0].removeprefix("/")
+    return None if file in ("", MEMORY) else Path(file)
+
+
+def is_on_server(database: str) -> bool:
+    """Whether a database is given by a URL that is not one of SQLite."""
+    scheme, separator, _ = database.partition("://")
+    return bool(separator) and scheme.partition("+")[0] != "sqlite"

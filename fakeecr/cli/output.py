@@ -1,21 +1,36 @@
-"""What commands print: JSON for programs, tables and trees for people; and the progress of what takes long."""
+"""What commands print: JSON for programs, tables and trees for people; and the progress of what takes long.
+
+Nothing that only a terminal needs is imported before a terminal needs it.
+"""
 
 from __future__ import annotations
 
 import sys
 import time
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, Self
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 
 import click
-import msgspec
 
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.progress import Progress as RichProgress
+    from rich.table import Table
+    from rich.tree import Tree
 
 # Progress is shown for what takes longer; seconds.
 _PATIENCE = 1.0
+
+# How many rows of a table are laid out and printed at a time.
+_ROWS = 200
+
+# The space between columns, and how narrow a column becomes that wraps.
+_GAP = 2
+_NARROWEST = 12
 
 
 def is_json(as_json: bool) -> bool:
@@ -25,21 +40,145 @@ def is_json(as_json: bool) -> bool:
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; moments are in ISO 8601."""
-    content = msgspec.json.encode(value, enc_hook=_encode_moment)
-    click.echo(msgspec.json.format(content, indent=2).decode())
+    click.echo(encode_json(value))
 
 
-def _encode_moment(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    raise TypeError(f"{type(value).__name__} has no JSON form")
+def encode_json(value: Any) -> str:
+    """Return a value as indented JSON; moments are in ISO 8601."""
+    import msgspec
+
+    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+
+
+def warn(message: str) -> None:
+    """Print a warning to standard error."""
+    click.echo(f"Warning: {message}", err=True)
+
+
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Print Python's warnings as :func:`warn` does, without the line of code that they come from."""
+    with warnings.catch_warnings():
+        warnings.showwarning = lambda message, *_, **__: warn(str(message))
+        yield
+
+
+# --- For people ----------------------------------------------------------------------------------
 
 
 def console() -> Console:
     """Return a console of rich that prints to standard output; rich heeds NO_COLOR and the width of the terminal."""
-    from rich.console import Console  # only a terminal needs it
+    from rich.console import Console
 
-    return Console(highlight=False)
+    # A name such as `:key:` or `[bold]` is printed as it is.
+    return Console(highlight=False, markup=False, emoji=False)
+
+
+class Column(NamedTuple):
+    """A column of a table.
+
+    Attributes:
+        heading: what stands above it.
+        style: the style of its cells, as rich names it.
+        is_number: whether its cells are aligned at their right.
+        wraps: whether a cell that is too long for the terminal goes on in the next line; otherwise it is cut.
+    """
+
+    heading: str
+    style: str = ""
+    is_number: bool = False
+    wraps: bool = False
+
+
+def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], title: str | None = None) -> None:
+    """Print a table while its rows arrive.
+
+    Args:
+        columns: its columns.
+        rows: the cells of each row. The first rows decide how wide the columns are.
+        title: a line above it.
+    """
+    terminal = console()
+    if title is not None:
+        terminal.print(title, style="bold")
+    remaining = iter(rows)
+    chunk = list(islice(remaining, _ROWS))
+    widths = _widths(columns, chunk, terminal.width, are_first=len(chunk) == _ROWS)
+    show_header = True
+    while chunk or show_header:
+        terminal.print(_table(columns, widths, chunk, show_header=show_header))
+        chunk = list(islice(remaining, _ROWS))
+        show_header = False
+
+
+def _widths(
+    columns: Sequence[Column], rows: Sequence[Sequence[str]], available: int, *, are_first: bool
+) -> list[int]:
+    """Return how wide columns are for these rows: those that wrap leave the others their room.
+
+    If these are only the first rows, the cells of others may be longer: a column that wraps gets the free room.
+    """
+    from rich.cells import cell_len
+
+    cells = [[column.heading, *(row[position] for row in rows)] for position, column in enumerate(columns)]
+    widths = [max(map(cell_len, texts)) for texts in cells]
+    missing = sum(widths) + _GAP * (len(columns) - 1) - available
+    for position, column in enumerate(columns):
+        if column.wraps and (missing > 0 or are_first):
+            fitting = max(widths[position] - missing, min(widths[position], _NARROWEST))
+            missing -= widths[position] - fitting
+            widths[position] = fitting
+    return widths
+
+
+def _table(
+    columns: Sequence[Column], widths: Sequence[int], rows: Iterable[Sequence[str]], *, show_header: bool
+) -> Table:
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, show_header=show_header, padding=(0, _GAP, 0, 0))
+    for column, width in zip(columns, widths, strict=True):
+        table.add_column(
+            column.heading,
+            style=column.style,
+            justify="right" if column.is_number else "left",
+            overflow="fold" if column.wraps else "ellipsis",
+            no_wrap=not column.wraps,
+            width=width,
+        )
+    for row in rows:
+        table.add_row(*row)
+    return table
+
+
+def print_tree(tree: Tree) -> None:
+    """Print a tree."""
+    console().print(tree)
+
+
+def describe_size(size: int) -> str:
+    """Return a number of bytes for people, such as ``12.3 MB``."""
+    from rich.filesize import decimal
+
+    return decimal(size)
+
+
+def describe_moment(moment: datetime | None) -> str:
+    """Return a moment for people, in UTC, to the minute."""
+    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def shorten_digest(digest: str) -> str:
+    """Return the beginning of a digest, by which `fakeecr show` finds its image."""
+    return digest[:19]
+
+
+def count(number: int, singular: str, plural: str | None = None) -> str:
+    """Return a number with its noun, such as ``1,234 images``."""
+    return f"{number:,} {singular if number == 1 else plural or singular + 's'}"
+
+
+# --- Progress ------------------------------------------------------------------------------------
 
 
 class Progress:

@@ -23,17 +23,16 @@ from fakeecr.cli.output import Progress, encode_json
 def command(file: Path | None, database: str | None, as_json: bool) -> None:
     """Write the seed that creates the same registries again, with their repositories and images.
 
-    \b
-        fakeecr dump --database state.db -o registries.yaml
+    Example: fakeecr dump --database state.db -o registries.yaml
 
     It leaves out what configures a whole registry, such as replication and cache rules.
     """
     from fakeecr.seeds.dump import as_yaml, dump
     from fakeecr.seeds.files import replace_file
 
-    with open_registries(database) as backend, Progress("Reading images") as progress:
-        content = dump(backend.store, on_image=progress.advance)
-    text = f"{encode_json(content)}\n" if as_json else as_yaml(content)
+    with open_registries(database) as backend, Progress("Describing images"):
+        content = dump(backend.store)
+        text = f"{encode_json(content)}\n" if as_json else as_yaml(content)
     if file is None:
         click.echo(text, nl=False)
         return

@@ -10,7 +10,7 @@ from fakeecr.cli.options import (
     database_option,
     json_option,
     open_registries,
-    read_name,
+    read_repository,
     registries_options,
     repository_argument,
 )
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageDetailTypeDef
 
     from fakeecr.registry.call import Backend
+    from fakeecr.rules.image_names import ImageName
 
 _REPOSITORIES = [
     Column("REPOSITORY", "cyan", wraps=True),
@@ -56,45 +57,32 @@ def command(
 ) -> None:
     """List registries and their repositories, or the images of one repository.
 
-    \b
-        fakeecr ls --database state.db
-        fakeecr ls team/web --database state.db
+    Example: fakeecr ls team/web --database state.db
 
     A repository may also be given by its URI, which names its registry.
     """
-    name = None if repository is None else read_name(repository)
-    if name is not None and not name.is_repository:
-        raise click.UsageError(f"Expected a repository; got {repository!r}. `fakeecr show {repository}` shows an image.")
-    if name is None:
-        with open_registries(database, account_id, region) as backend:
+    name = None if repository is None else read_repository(repository)
+    with open_registries(database, account_id, region) as backend:
+        if name is None:
             registries = _read_registries(backend, account_id, region)
-        if is_json(as_json):
-            print_json({"registries": registries})
+            if is_json(as_json):
+                print_json({"registries": registries})
+            else:
+                _print_registries(registries)
+        elif is_json(as_json):
+            print_json({"imageDetails": _read_images(backend, name)})
         else:
-            _print_registries(registries)
-        return
-    with open_registries(database, name.account_id or account_id, name.region or region) as backend:
-        if is_json(as_json):
-            print_json({"imageDetails": _read_images(backend, name.repository)})
-        else:
-            _print_images(backend, name.repository)
+            _print_images(backend, name)
 
 
 def _read_registries(backend: Backend, account_id: str | None, region: str | None) -> list[dict[str, Any]]:
     """Return the registries of an account and a region, None for any, with the repositories of each."""
-    from fakeecr.cli.reading import all_repositories
+    from fakeecr.cli.reading import all_repositories, get_registries
     from fakeecr.store import totals
-    from fakeecr.store.repositories import UPSTREAM, get_registries
 
+    registries = []
     with backend.reading() as call:
-        registries = []
-        for registry in get_registries(call.connection):
-            if (
-                registry.account_id == UPSTREAM
-                or account_id not in (None, registry.account_id)
-                or region not in (None, registry.region)
-            ):
-                continue
+        for registry in get_registries(call, account_id, region):
             by_name = totals.of_repositories(call.connection, registry.key)
             repositories = []
             for repository in all_repositories(call.in_region(registry.region), registry.account_id):
@@ -103,7 +91,7 @@ def _read_registries(backend: Backend, account_id: str | None, region: str | Non
             registries.append(
                 {"registryId": registry.account_id, "region": registry.region, "repositories": repositories}
             )
-        return registries
+    return registries
 
 
 def _print_registries(registries: list[dict[str, Any]]) -> None:
@@ -126,25 +114,22 @@ def _print_registries(registries: list[dict[str, Any]]) -> None:
         print_table(_REPOSITORIES, rows, f"{registry['registryId']} {registry['region']}: {total}")
 
 
-def _read_images(backend: Backend, name: str) -> list[ImageDetailTypeDef]:
-    from fakeecr.cli.reading import all_images
-    from fakeecr.registry.lookup import find_repository
+def _read_images(backend: Backend, name: ImageName) -> list[ImageDetailTypeDef]:
+    from fakeecr.cli.reading import all_images, find_named
 
     images = []
     with backend.reading() as call, Progress("Reading images") as progress:
-        for image in all_images(call, find_repository(call, name)):
+        for image in all_images(*find_named(call, name)):
             images.append(image)
             progress.advance()
     return images
 
 
-def _print_images(backend: Backend, name: str) -> None:
-    from fakeecr.cli.reading import all_images
-    from fakeecr.registry.lookup import find_repository
+def _print_images(backend: Backend, name: ImageName) -> None:
+    from fakeecr.cli.reading import all_images, find_named
 
     with backend.reading() as call:
-        images = all_images(call, find_repository(call, name))
-        print_table(_IMAGES, map(_row, images))
+        print_table(_IMAGES, map(_row, all_images(*find_named(call, name))))
 
 
 def _row(image: ImageDetailTypeDef) -> tuple[str, ...]:

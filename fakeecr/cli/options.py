@@ -169,9 +169,7 @@ def make_settings(
     from fakeecr.settings import Settings
 
     try:
-        return Settings(
-            database=database, account_id=account_id or ACCOUNT_ID, region=region or REGION, limits=limits
-        )
+        return Settings(database=database, account_id=account_id or ACCOUNT_ID, region=region or REGION, limits=limits)
     except (TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 
@@ -190,6 +188,18 @@ def read_name(text: str) -> ImageName:
         raise click.UsageError(str(error)) from None
 
 
+def read_repository(text: str) -> ImageName:
+    """Return what the name of a repository says.
+
+    Raises:
+        click.UsageError: it is not one, or names an image.
+    """
+    name = read_name(text)
+    if not name.is_repository:
+        raise click.UsageError(f"Expected a repository; got the image {text!r}. `fakeecr show {text}` shows it.")
+    return name
+
+
 def problem_of(error: ECRError) -> click.ClickException:
     """Return ECR's error, with its notes, as one that ends a command with exit code 1."""
     lines = [error.message or error.code, *getattr(error, "__notes__", ())]
@@ -197,13 +207,17 @@ def problem_of(error: ECRError) -> click.ClickException:
 
 
 def check_given(database: str | None) -> str:
-    """Return the database that was given.
+    """Return the database that was given, if it is one that outlives a command.
 
     Raises:
-        click.UsageError: none was.
+        click.UsageError: none was given, or one in memory.
     """
     if not database:
         raise click.UsageError("No database was given. Give one with --database, or set FAKEECR_DATABASE.")
+    if file_of(database) is None and not is_on_server(database):
+        raise click.UsageError(
+            f"The database {database} is in memory, and ends with the command. Give the path of a file."
+        )
     return database
 
 
@@ -215,8 +229,6 @@ def check_exists(database: str | None) -> None:
     """
     given = check_given(database)
     file = file_of(given)
-    if file is None and not is_on_server(given):
-        raise click.UsageError(f"The database {given} is in memory, and empty. Give the path of a file.")
     if file is not None and not file.exists():
         raise click.UsageError(
             f"The database {given} does not exist. `fakeecr seed` and `fakeecr serve` create one; or give the path "

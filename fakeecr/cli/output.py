@@ -6,7 +6,7 @@ Nothing that only a terminal needs is imported before a terminal needs it.
 from __future__ import annotations
 
 import sys
-import time
+import threading
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -111,9 +111,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], title:
         show_header = False
 
 
-def _widths(
-    columns: Sequence[Column], rows: Sequence[Sequence[str]], available: int, *, are_first: bool
-) -> list[int]:
+def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], available: int, *, are_first: bool) -> list[int]:
     """Return how wide columns are for these rows: those that wrap leave the others their room.
 
     If these are only the first rows, the cells of others may be longer: a column that wraps gets the free room.
@@ -188,38 +186,46 @@ class Progress:
 
     Args:
         description: what is being done, such as ``"Reading images"``.
-        total: how many steps there are; None if that is not known.
+        total: how many steps there are; None if that is not known. Then the bar only shows that something happens.
     """
 
     def __init__(self, description: str, total: int | None = None) -> None:
         self._description = description
         self._total = total
         self._done = 0
+        self._lock = threading.Lock()
+        self._is_over = False
         self._bar: RichProgress | None = None
+        # It appears by itself, because some actions count no steps.
+        self._timer = threading.Timer(_PATIENCE, self._appear)
+        self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        self._started = time.monotonic()
+        if sys.stderr.isatty():
+            self._timer.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._bar is not None:
-            self._bar.stop()
+        self._timer.cancel()
+        with self._lock:
+            self._is_over = True
+            if self._bar is not None:
+                self._bar.stop()
 
     def advance(self, steps: int = 1) -> None:
         """Count steps that were done."""
         self._done += steps
-        if self._bar is None:
-            if time.monotonic() - self._started < _PATIENCE or not sys.stderr.isatty():
+        if self._bar is not None:
+            self._bar.update(self._bar.task_ids[0], completed=self._done)
+
+    def _appear(self) -> None:
+        from rich.console import Console
+        from rich.progress import Progress as RichProgress
+
+        with self._lock:
+            if self._is_over:
                 return
-            self._bar = _bar(self._description, self._total)
-        self._bar.update(self._bar.task_ids[0], completed=self._done)
-
-
-def _bar(description: str, total: int | None) -> RichProgress:
-    from rich.console import Console
-    from rich.progress import Progress as RichProgress
-
-    bar = RichProgress(console=Console(stderr=True), transient=True)
-    bar.add_task(description, total=total)
-    bar.start()
-    return bar
+            bar = RichProgress(console=Console(stderr=True), transient=True)
+            bar.add_task(self._description, total=self._total, completed=self._done)
+            bar.start()
+            self._bar = bar

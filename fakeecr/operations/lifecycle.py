@@ -26,6 +26,7 @@ from fakeecr.registry.kinds import (
     StoredLifecyclePolicy,
 )
 from fakeecr.registry.lookup import check_image_id, find_images, find_repository
+from fakeecr.rules.lifecycle import Decision
 from fakeecr.store import previews
 from fakeecr.store.previews import PreviewRow
 from fakeecr.store.repositories import StoredRepository
@@ -107,17 +108,7 @@ def start_lifecycle_policy_preview(
     if last is not None and _look(call, last.content) == IN_PROGRESS:
         raise lifecycle_policy_preview_in_progress()
     now = clock.now()
-    rows = [
-        PreviewRow(
-            digest=decision.image.digest,
-            tags=decision.image.tags,
-            pushed_at=decision.image.pushed_at,
-            action=decision.rule.action.upper(),
-            priority=decision.rule.priority,
-            storage_class=decision.image.storage_class.upper(),
-        )
-        for decision in expiry.decide(call.connection, repository.key, rules, now)
-    ]
+    rows = [preview_row(decision) for decision in expiry.decide(call.connection, repository.key, rules, now)]
     previews.put_preview(call.connection, repository.key, rows)
     transitioning = sum(row.action == "TRANSITION" for row in rows)
     preview: Preview = {
@@ -163,16 +154,16 @@ def get_lifecycle_policy_preview(
         "lifecyclePolicyText": preview["text"],
         "previewResults": [],
         "status": "COMPLETE",
-        "summary": _summary(preview),
+        "summary": preview_summary(preview["expiring"], preview["transitioning"]),
         **of_repository(repository),
         **LAST_PAGE,
     }
     if image_ids:
         rows = previews.get_previewed(call.connection, repository.key, tagged, image_ids)
-        response["previewResults"] = [_result(row) for row in rows]
+        response["previewResults"] = [preview_result(row) for row in rows]
         return response
     page = previews.page_of_preview(call.connection, repository.key, tagged, listing.place)
-    response["previewResults"] = [_result(row) for row in page.rows]
+    response["previewResults"] = [preview_result(row) for row in page.rows]
     return {**response, **listing.envelope(page)}
 
 
@@ -181,7 +172,20 @@ def _look(call: Call, preview: Preview) -> LifecyclePolicyPreviewStatusType:
     return look(call.looks, preview.get("course", AT_ONCE), preview.get("number"))  # type: ignore[return-value] # as it was set
 
 
-def _result(row: PreviewRow) -> LifecyclePolicyPreviewResultTypeDef:
+def preview_row(decision: Decision) -> PreviewRow:
+    """Return a decision on an image as it is stored in a preview."""
+    return PreviewRow(
+        digest=decision.image.digest,
+        tags=decision.image.tags,
+        pushed_at=decision.image.pushed_at,
+        action=decision.rule.action.upper(),
+        priority=decision.rule.priority,
+        storage_class=decision.image.storage_class.upper(),
+    )
+
+
+def preview_result(row: PreviewRow) -> LifecyclePolicyPreviewResultTypeDef:
+    """Return an image of a preview as GetLifecyclePolicyPreview describes it."""
     result: LifecyclePolicyPreviewResultTypeDef = {
         "action": {"type": row.action},
         "appliedRulePriority": row.priority,
@@ -195,10 +199,9 @@ def _result(row: PreviewRow) -> LifecyclePolicyPreviewResultTypeDef:
     return result
 
 
-def _summary(preview: Preview) -> LifecyclePolicyPreviewSummaryTypeDef:
-    summary: LifecyclePolicyPreviewSummaryTypeDef = {"expiringImageTotalCount": preview["expiring"]}
-    if preview["transitioning"]:
-        summary["transitioningImageTotalCounts"] = [
-            {"imageTotalCount": preview["transitioning"], "targetStorageClass": "ARCHIVE"}
-        ]
+def preview_summary(expiring: int, transitioning: int) -> LifecyclePolicyPreviewSummaryTypeDef:
+    """Return how many images a preview deletes and archives, as GetLifecyclePolicyPreview describes it."""
+    summary: LifecyclePolicyPreviewSummaryTypeDef = {"expiringImageTotalCount": expiring}
+    if transitioning:
+        summary["transitioningImageTotalCounts"] = [{"imageTotalCount": transitioning, "targetStorageClass": "ARCHIVE"}]
     return summary

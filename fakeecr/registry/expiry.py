@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from fakeecr.rules import lifecycle
 from fakeecr.rules.lifecycle import Candidate, Decision, LifecyclePolicy, Rule
 from fakeecr.rules.policy_text import PolicyError
 from fakeecr.store import images, pages, repositories
+from fakeecr.store.repositories import RepositoryAddress
 
 _DAY = timedelta(days=1)
 
@@ -83,15 +85,56 @@ def decide(connection: Connection, repository_key: int, rules: Sequence[Rule], n
     return lifecycle.evaluate(rules, candidates, now)
 
 
-def carry_out_policies(call: Call, now: datetime) -> list[Decision]:
-    """Carry out the lifecycle policies of all registries, and return the decisions."""
-    decisions: list[Decision] = []
-    for repository_key, policy in LIFECYCLE_POLICY.everywhere(call.connection):
-        decided = decide(call.connection, repository_key, lifecycle.parse(policy["text"]).rules, now)
-        _carry_out(call, repository_key, decided, now)
-        _put(call.connection, repository_key, policy["text"], now, now)
-        decisions += decided
-    return decisions
+class Expiry(NamedTuple):
+    """What a lifecycle policy does with the images of a repository."""
+
+    repository: RepositoryAddress
+    decisions: list[Decision]
+
+
+def preview_policies(
+    call: Call, now: datetime, repository_keys: Collection[int] | None = None, policy: LifecyclePolicy | None = None
+) -> list[Expiry]:
+    """Return what lifecycle policies would do now; nothing changes.
+
+    Args:
+        call: the call.
+        now: the moment of the evaluation.
+        repository_keys: the keys of repositories; None for all that have a policy.
+        policy: what replaces the policies of the repositories, which must be given then.
+    """
+    if policy is not None:
+        rules_by_key = dict.fromkeys(repository_keys or (), policy.rules)
+    else:
+        rules_by_key = {key: rules for key, _, rules in _policies(call, repository_keys)}
+    return [
+        Expiry(repositories.get_address(call.connection, key), decide(call.connection, key, rules, now))
+        for key, rules in rules_by_key.items()
+    ]
+
+
+def carry_out_policies(call: Call, now: datetime, repository_keys: Collection[int] | None = None) -> list[Expiry]:
+    """Carry out lifecycle policies, and return what they did.
+
+    Args:
+        call: the call.
+        now: the moment of the evaluation.
+        repository_keys: the keys of repositories; None for all of all registries.
+    """
+    expiries = []
+    for key, text, rules in _policies(call, repository_keys):
+        decisions = decide(call.connection, key, rules, now)
+        _carry_out(call, key, decisions, now)
+        _put(call.connection, key, text, now, now)
+        expiries.append(Expiry(repositories.get_address(call.connection, key), decisions))
+    return expiries
+
+
+def _policies(call: Call, repository_keys: Collection[int] | None) -> Iterator[tuple[int, str, Sequence[Rule]]]:
+    """Yield the key of each of these repositories that has a policy, with the policy's text and rules."""
+    for key, policy in LIFECYCLE_POLICY.everywhere(call.connection):
+        if repository_keys is None or key in repository_keys:
+            yield key, policy["text"], lifecycle.parse(policy["text"]).rules
 
 
 def _carry_out(call: Call, repository_key: int, decisions: Sequence[Decision], now: datetime) -> None:
@@ -135,7 +178,7 @@ class DailyRun:
         now = clock.now()
         self._next = now + _DAY
         with self._backend.writing() as call:
-            return carry_out_policies(call, now)
+            return [decision for expiry in carry_out_policies(call, now) for decision in expiry.decisions]
 
     def run_if_due(self) -> None:
         """Carry out every lifecycle policy if 24 hours have passed since the last run, in any process."""

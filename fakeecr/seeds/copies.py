@@ -16,13 +16,11 @@ from fakeecr import clock
 from fakeecr.forks import held_at_forks
 from fakeecr.registry.call import Backend
 from fakeecr.seeds.files import FileState, state_of
-from fakeecr.seeds.load import seed
+from fakeecr.seeds.load import Source, seed
 from fakeecr.store.database import open_store
 from fakeecr.store.seeding_time import PLACEHOLDER
 from fakeecr.store.snapshots import Snapshot
 from fakeecr.store.stores import MemoryStore
-
-Source = str | os.PathLike[str] | Mapping[str, Any]
 
 # What the seeds that are kept may take together, in bytes.
 _CAPACITY = 128 * 1024 * 1024

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime
 from os import PathLike
 from pathlib import Path
@@ -21,16 +22,16 @@ from fakeecr.rules.messages import show
 from fakeecr.seeds.check import check_repository, check_upstream, read_layers
 from fakeecr.seeds.expand import SeededImage, expand_images
 from fakeecr.seeds.files import FileState, LayerContent, SeedFiles
-from fakeecr.seeds.reader import read
+from fakeecr.seeds.reader import Node, parse, read
 from fakeecr.seeds.schema import RepositorySeed, Seed, check_seed
 from fakeecr.settings import Settings
 from fakeecr.store import bulk, images, layers, repositories
 from fakeecr.store.prepared import in_chunks
 
+Source = str | PathLike[str] | Mapping[str, Any]
 
-def seed(
-    backend: Backend, source: str | PathLike[str] | Mapping[str, Any], now: datetime | None = None
-) -> dict[Path, FileState | None]:
+
+def seed(backend: Backend, source: Source, now: datetime | None = None) -> dict[Path, FileState | None]:
     """Add what a seed describes to the present state.
 
     Existing repositories and images keep what they have, so that seeding twice is the same as seeding once. A tag that
@@ -50,21 +51,93 @@ def seed(
     Warns:
         PublishedLimitWarning: only the published limits refused the name of a repository.
     """
-    if not isinstance(source, str | PathLike | Mapping):
+    read = read_seed(source, backend.settings)
+    with backend.writing() as call:
+        write_seed(call, read, now or clock.now())
+    return read.files.states
+
+
+class SeedText(NamedTuple):
+    """The text of a seed that is in no file, such as standard input; it names files relative to the working directory.
+
+    Attributes:
+        name: what error messages call it.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+class ReadSeed(NamedTuple):
+    """A seed that was read, and as far as possible checked, before it is written.
+
+    Attributes:
+        registries: its registries.
+        files: the files that it consists of.
+        root: the content with its lines; None for a mapping.
+        name: the file of `root`.
+    """
+
+    registries: list[_SeededRegistry]
+    files: SeedFiles
+    root: Node | None
+    name: Path
+
+
+def read_seed(source: Source | SeedText, settings: Settings) -> ReadSeed:
+    """Return a seed with its names, layers and upstreams checked, so that nobody waits for a lock meanwhile.
+
+    Raises:
+        SeedError: the seed is invalid.
+
+    Warns:
+        PublishedLimitWarning: only the published limits refused the name of a repository.
+    """
+    if not isinstance(source, str | PathLike | Mapping | SeedText):
         raise TypeError(f"expected the path of a YAML file, or a mapping with the same content; got {show(source)}")
-    now = now or clock.now()
+    root, name, files = None, Path(), SeedFiles(Path())
     if isinstance(source, Mapping):
-        files = SeedFiles(Path())
-        _write(backend, check_seed(dict(source)), now, files)
-        return files.states
-    file = Path(source)
-    files = SeedFiles(file.parent)
-    root = read(files.at(file.name))
+        value: Any = dict(source)
+    else:
+        if isinstance(source, SeedText):
+            name = Path(source.name)
+            root = parse(source.content, name)
+        else:
+            name = Path(source)
+            files = SeedFiles(name.parent)
+            root = read(files.at(name.name))
+        value = root.value
+    with _placed(root, name):
+        return ReadSeed(list(_registries(check_seed(value), settings, files)), files, root, name)
+
+
+def write_seed(call: Call, seed: ReadSeed, now: datetime) -> None:
+    """Write a seed in a transaction, which must not be committed if this raises an error.
+
+    Args:
+        call: a call in the transaction.
+        seed: the seed, which can be written once.
+        now: the moment of what the seed gives no time to.
+
+    Raises:
+        SeedError: the seed is invalid.
+    """
+    with _placed(seed.root, seed.name):
+        for registry in seed.registries:
+            _write_registry(call, registry, now, seed.files)
+
+
+@contextmanager
+def _placed(root: Node | None, name: Path) -> Iterator[None]:
+    """Add file and line to the errors of a seed that was read from text."""
     try:
-        _write(backend, check_seed(root.value), now, files)
+        yield
     except SeedError as error:
-        raise SeedError(error.problem, file=file, line=root.line_of(error.path), path=error.path) from error.__cause__
-    return files.states
+        if root is None:
+            raise
+        line = root.line_of(error.path)
+        raise SeedError(error.problem, file=name, line=line, path=error.path) from error.__cause__
 
 
 class _SeededRegistry(NamedTuple):
@@ -131,24 +204,18 @@ def _check_names(seeded: Iterable[RepositorySeed], settings: Settings, path: str
             raise SeedError(str(error), path=place) from None
 
 
-def _write(backend: Backend, content: Seed, now: datetime, files: SeedFiles) -> None:
-    # Names, layers and upstreams are checked first, so that nobody waits for the lock while large files are read.
-    registries = list(_registries(content, backend.settings, files))
-    with backend.writing() as call:
-        for registry in registries:
-            repositories.ensure_registry(call.connection, registry.account_id, registry.region)
-            names: set[str] = set()
-            for index, repository in enumerate(registry.repositories):
-                path = f"{registry.path}.repositories[{index}]"
-                if repository.name in names:
-                    raise SeedError(
-                        f"the repository '{repository.name}' occurs twice in this registry", path=f"{path}.name"
-                    )
-                names.add(repository.name)
-                try:
-                    _write_repository(call, registry, index, now, files)
-                except SeedError as error:
-                    raise error.at(path) from None
+def _write_registry(call: Call, registry: _SeededRegistry, now: datetime, files: SeedFiles) -> None:
+    repositories.ensure_registry(call.connection, registry.account_id, registry.region)
+    names: set[str] = set()
+    for index, repository in enumerate(registry.repositories):
+        path = f"{registry.path}.repositories[{index}]"
+        if repository.name in names:
+            raise SeedError(f"the repository '{repository.name}' occurs twice in this registry", path=f"{path}.name")
+        names.add(repository.name)
+        try:
+            _write_repository(call, registry, index, now, files)
+        except SeedError as error:
+            raise error.at(path) from None
 
 
 def _write_repository(call: Call, registry: _SeededRegistry, index: int, now: datetime, files: SeedFiles) -> None:

@@ -69,9 +69,21 @@ def read(file: Path) -> Node:
         SeedError: it does not exist, is not UTF-8 or not YAML, or has something that a seed cannot have.
     """
     try:
-        text = file.read_bytes().decode("utf-8-sig")
+        content = file.read_bytes()
     except OSError as error:
         raise SeedError(f"cannot be read: {error.strerror}", file=file) from error
+    return parse(content, file)
+
+
+def parse(content: bytes, file: Path) -> Node:
+    """Return the content of a seed from its bytes, with the errors of :func:`read`.
+
+    Args:
+        content: the bytes.
+        file: the file that they are from, for error messages.
+    """
+    try:
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise SeedError(
             f"is not UTF-8: byte {error.object[error.start]:#04x} at position {error.start}", file=file

@@ -1,7 +1,7 @@
 """A glance at the names in a state file, for completion: fast, without SQLAlchemy, and without a trace.
 
-The file is neither created, changed, locked for writers, nor brought up to date. Whatever is wrong with it, there are no
-names then.
+The file is neither created, changed, nor brought up to date, and writers do not wait. Whatever is wrong with it, there
+are no names then.
 """
 
 from __future__ import annotations

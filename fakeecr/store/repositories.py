@@ -176,6 +176,12 @@ def get_repository(connection: Connection, account_id: str, region: str, name: s
     )
 
 
+def get_keys(connection: Connection, registry_key: int) -> list[int]:
+    """Return the keys of a registry's repositories, oldest first."""
+    statement = select(Repository.id).where(Repository.registry_id == registry_key).order_by(Repository.id)
+    return list(connection.execute(statement).scalars())
+
+
 def get_address(connection: Connection, key: int) -> RepositoryAddress:
     """Return where the repository with a key is."""
     statement = select(Registry.account_id, Registry.region, Repository.name).join(

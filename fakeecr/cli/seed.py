@@ -1,0 +1,110 @@
+"""`fakeecr seed`: registries from files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from fakeecr.cli.completion import complete_file
+from fakeecr.cli.options import (
+    check_given,
+    database_option,
+    file_of,
+    json_option,
+    limits_option,
+    make_settings,
+    open_settings,
+    registry_options,
+)
+from fakeecr.cli.output import Progress, count, is_json, plain_warnings, print_json
+
+if TYPE_CHECKING:
+    from fakeecr.seeds.load import SeedText
+    from fakeecr.settings import Limits, Settings
+    from fakeecr.store.totals import Totals
+
+
+@click.command(short_help="Add what seed files describe to a database.")
+@click.argument("files", metavar="FILE...", nargs=-1, required=True, shell_complete=complete_file)
+@database_option
+@registry_options
+@limits_option
+@json_option
+def command(
+    files: tuple[str, ...], database: str | None, account_id: str, region: str, limits: Limits, as_json: bool
+) -> None:
+    """Add what seed files describe to a database, which is created if it does not exist.
+
+    Example: fakeecr seed registries.yaml --database state.db
+
+    All files are stored, or nothing if there is a mistake in one of them; seeding twice is the same as seeding once.
+    The file - is standard input.
+    """
+    settings = make_settings(check_given(database), account_id, region, limits=limits)
+    sources = [_source(file) for file in files]
+    with plain_warnings(), Progress("Seeding"):
+        before, after = _seed_file(settings, sources)
+    added = {name: value - getattr(before, name) for name, value in after._asdict().items()}
+    if is_json(as_json):
+        print_json({"added": added, "total": after._asdict()})
+    else:
+        click.echo(f"Added {_count(**added)}. There are {_count(*after)}.")
+
+
+def _count(registries: int, repositories: int, images: int) -> str:
+    return ", ".join(
+        (
+            count(registries, "registry", "registries"),
+            count(repositories, "repository", "repositories"),
+            count(images, "image"),
+        )
+    )
+
+
+def _source(file: str) -> str | SeedText:
+    from fakeecr.seeds.load import SeedText
+
+    return SeedText("standard input", click.get_binary_stream("stdin").read()) if file == "-" else file
+
+
+def _seed_file(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:
+    """Seed a database; a new file appears with all of the seeds in it, or not at all."""
+    file = file_of(str(settings.database))
+    if file is None or file.exists() or not os.access(file.parent, os.W_OK):
+        return _seed(settings, sources)
+    beside = file.with_name(f".{file.name}.{os.getpid()}.new")
+    try:
+        totals = _seed(_with_database(settings, beside), sources)
+        try:
+            file.hardlink_to(beside)
+        except OSError:
+            # Another process has created it meanwhile, or these files cannot have two names.
+            return _seed(settings, sources)
+        return totals
+    finally:
+        for name in (beside.name, f"{beside.name}-wal", f"{beside.name}-shm"):
+            beside.with_name(name).unlink(missing_ok=True)
+
+
+def _with_database(settings: Settings, file: Path) -> Settings:
+    from fakeecr.settings import Settings
+
+    return Settings(**{**settings.as_arguments(), "database": file})
+
+
+def _seed(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:
+    """Seed a database, and return how much it had before, and has now."""
+    from fakeecr import clock
+    from fakeecr.seeds.load import read_seed, write_seed
+    from fakeecr.store.totals import count_everything
+
+    seeds = [read_seed(source, settings) for source in sources]
+    with open_settings(settings) as backend, backend.writing() as call:
+        before = count_everything(call.connection)
+        for seed in seeds:
+            write_seed(call, seed, clock.now())
+        return before, count_everything(call.connection)

@@ -1,0 +1,5 @@
+"""`fakeecr show`: one repository, or one image."""
+
+import click
+
+command = click.Command("show")

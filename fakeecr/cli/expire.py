@@ -162,8 +162,8 @@ def _print_table(expiries: Sequence[Expiry], *, dry_run: bool) -> None:
         print_table(_COLUMNS, rows)
     verb = "would be" if dry_run else "were"
     removed, archived = _count_actions(expiries)
-    policies = count(len(expiries), "policy", "policies")
-    click.echo(f"{policies}: {count(removed, 'image')} {verb} removed, {count(archived, 'image')} {verb} archived.")
+    evaluated = count(len(expiries), "repository", "repositories")
+    click.echo(f"{evaluated}: {count(removed, 'image')} {verb} removed, {count(archived, 'image')} {verb} archived.")
 
 
 def _count_actions(expiries: Sequence[Expiry]) -> tuple[int, int]:

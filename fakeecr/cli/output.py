@@ -28,9 +28,9 @@ _PATIENCE = 1.0
 # How many rows of a table are laid out and printed at a time.
 _ROWS = 200
 
-# The space between columns, and how narrow a column becomes that wraps.
+# The space between columns, and how narrow a column becomes before the next one does.
 _GAP = 2
-_NARROWEST = 12
+_NARROWEST = 8
 
 
 def is_json(as_json: bool) -> bool:
@@ -104,7 +104,7 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], title:
     remaining = iter(rows)
     chunk = list(islice(remaining, _ROWS))
     widths = _widths(columns, chunk, terminal.width, are_first=len(chunk) == _ROWS)
-    show_header = True
+    show_header = any(column.heading for column in columns)
     while chunk or show_header:
         terminal.print(_table(columns, widths, chunk, show_header=show_header))
         chunk = list(islice(remaining, _ROWS))
@@ -121,8 +121,9 @@ def _widths(columns: Sequence[Column], rows: Sequence[Sequence[str]], available:
     cells = [[column.heading, *(row[position] for row in rows)] for position, column in enumerate(columns)]
     widths = [max(map(cell_len, texts)) for texts in cells]
     missing = sum(widths) + _GAP * (len(columns) - 1) - available
-    for position, column in enumerate(columns):
-        if column.wraps and (missing > 0 or are_first):
+    # Numbers are cut last.
+    for position, column in sorted(enumerate(columns), key=lambda each: (not each[1].wraps, each[1].is_number)):
+        if missing > 0 or (are_first and column.wraps):
             fitting = max(widths[position] - missing, min(widths[position], _NARROWEST))
             missing -= widths[position] - fitting
             widths[position] = fitting

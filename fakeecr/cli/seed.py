@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def _count(registries: int, repositories: int, images: int) -> str:
 def _source(file: str) -> str | SeedText:
     from fakeecr.seeds.load import SeedText
 
-    return SeedText("standard input", click.get_binary_stream("stdin").read()) if file == "-" else file
+    return SeedText("standard input", sys.stdin.buffer.read()) if file == "-" else file
 
 
 def _seed_file(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:

@@ -31,6 +31,44 @@ from fakeecr.store.prepared import in_chunks
 Source = str | PathLike[str] | Mapping[str, Any]
 
 
+class SeedText(NamedTuple):
+    """The text of a seed that is in no file, such as standard input; it names files relative to the working directory.
+
+    Attributes:
+        name: what error messages call it.
+        content: its bytes.
+    """
+
+    name: str
+    content: bytes
+
+
+class _SeededRegistry(NamedTuple):
+    """A registry of a seed, with the key path at which it is described, and the layers of each of its repositories."""
+
+    path: str
+    account_id: str
+    region: str
+    repositories: list[RepositorySeed]
+    layers: list[list[LayerContent]]
+
+
+class ReadSeed(NamedTuple):
+    """A seed that was read, and as far as possible checked, before it is written.
+
+    Attributes:
+        registries: its registries.
+        files: the files that it consists of.
+        root: the content with its lines; None for a mapping.
+        name: the file of `root`.
+    """
+
+    registries: list[_SeededRegistry]
+    files: SeedFiles
+    root: Node | None
+    name: Path
+
+
 def seed(backend: Backend, source: Source, now: datetime | None = None) -> dict[Path, FileState | None]:
     """Add what a seed describes to the present state.
 
@@ -55,34 +93,6 @@ def seed(backend: Backend, source: Source, now: datetime | None = None) -> dict[
     with backend.writing() as call:
         write_seed(call, read, now or clock.now())
     return read.files.states
-
-
-class SeedText(NamedTuple):
-    """The text of a seed that is in no file, such as standard input; it names files relative to the working directory.
-
-    Attributes:
-        name: what error messages call it.
-        content: its bytes.
-    """
-
-    name: str
-    content: bytes
-
-
-class ReadSeed(NamedTuple):
-    """A seed that was read, and as far as possible checked, before it is written.
-
-    Attributes:
-        registries: its registries.
-        files: the files that it consists of.
-        root: the content with its lines; None for a mapping.
-        name: the file of `root`.
-    """
-
-    registries: list[_SeededRegistry]
-    files: SeedFiles
-    root: Node | None
-    name: Path
 
 
 def read_seed(source: Source | SeedText, settings: Settings) -> ReadSeed:
@@ -138,16 +148,6 @@ def _placed(root: Node | None, name: Path) -> Iterator[None]:
             raise
         line = root.line_of(error.path)
         raise SeedError(error.problem, file=name, line=line, path=error.path) from error.__cause__
-
-
-class _SeededRegistry(NamedTuple):
-    """A registry of a seed, with the key path at which it is described, and the layers of each of its repositories."""
-
-    path: str
-    account_id: str
-    region: str
-    repositories: list[RepositorySeed]
-    layers: list[list[LayerContent]]
 
 
 def _registries(content: Seed, settings: Settings, files: SeedFiles) -> Iterator[_SeededRegistry]:

@@ -176,6 +176,19 @@ def get_images(connection: Connection, repository_id: int, digests: Collection[s
     }
 
 
+def get_digests(connection: Connection, repository_id: int, beginning: str) -> list[str]:
+    """Return two digests of a repository's images, or fewer, that begin with a text."""
+    statement = (
+        select(Image.digest)
+        .where(Image.repository_id == repository_id, Image.digest >= beginning)
+        # Between the digits of digests and everything that could follow one.
+        .where(Image.digest < f"{beginning}g")
+        .order_by(Image.digest)
+        .limit(2)
+    )
+    return list(connection.execute(statement).scalars())
+
+
 def get_images_by_tag(connection: Connection, repository_id: int, tags: Collection[str]) -> dict[str, StoredImage]:
     """Return images by their tags; tags that no image has are left out."""
     if not tags:

@@ -32,6 +32,14 @@ class RepositoryTotals(NamedTuple):
     size: int = 0
 
 
+class ImageCounts(NamedTuple):
+    """How many images a repository has, how many of them have no tag, and how many tags the others have."""
+
+    images: int
+    untagged: int
+    tags: int
+
+
 def count_everything(connection: Connection) -> Totals:
     """Return how much a database has."""
     registries = select(func.count()).select_from(Registry).where(Registry.account_id != UPSTREAM)
@@ -58,19 +66,9 @@ def of_repositories(connection: Connection, registry_key: int) -> dict[str, Repo
     return {name: RepositoryTotals(count, int(total)) for name, count, total in connection.execute(statement)}
 
 
-def count_images_by_status(connection: Connection, repository_key: int) -> dict[tuple[str, bool], int]:
-    """Return how many images of a repository have each status with tags (True) and without (False)."""
-    statement = (
-        select(Image.status, Image.tagged, func.count())
-        .where(Image.repository_id == repository_key)
-        .group_by(Image.status, Image.tagged)
-    )
-    return {(status, tagged): count for status, tagged, count in connection.execute(statement)}
-
-
-def count_tags(connection: Connection, repository_key: int) -> int:
-    """Return how many tags the images of a repository have."""
-    statement = select(func.count()).where(
-        ImageIdentifier.repository_id == repository_key, ImageIdentifier.tagged.is_(True)
-    )
-    return connection.execute(statement).scalar_one()
+def count_images(connection: Connection, repository_key: int) -> ImageCounts:
+    """Return how many images, of any status, and tags a repository has."""
+    by_tagged = select(Image.tagged, func.count()).where(Image.repository_id == repository_key).group_by(Image.tagged)
+    counts: dict[bool, int] = dict(connection.execute(by_tagged).tuples().all())
+    tags = select(func.count()).where(ImageIdentifier.repository_id == repository_key, ImageIdentifier.tagged.is_(True))
+    return ImageCounts(sum(counts.values()), counts.get(False, 0), connection.execute(tags).scalar_one())

@@ -160,10 +160,14 @@ def _print_table(expiries: Sequence[Expiry], *, dry_run: bool) -> None:
     ]
     if rows:
         print_table(_COLUMNS, rows)
-    verb = "would be" if dry_run else "were"
-    removed, archived = _count_actions(expiries)
+    removed, archived = (_describe_count(number, dry_run=dry_run) for number in _count_actions(expiries))
     evaluated = count(len(expiries), "repository", "repositories")
-    click.echo(f"{evaluated}: {count(removed, 'image')} {verb} removed, {count(archived, 'image')} {verb} archived.")
+    click.echo(f"{evaluated}: {removed} removed, {archived} archived.")
+
+
+def _describe_count(images: int, *, dry_run: bool) -> str:
+    verb = "would be" if dry_run else "was" if images == 1 else "were"
+    return f"{count(images, 'image')} {verb}"
 
 
 def _count_actions(expiries: Sequence[Expiry]) -> tuple[int, int]:

@@ -53,7 +53,7 @@ def command(
     if is_json(as_json):
         print_json({"added": added, "total": after._asdict()})
     else:
-        click.echo(f"Added {_count(**added)}. There are {_count(*after)}.")
+        click.echo(f"Added {_count(**added)}. In all: {_count(*after)}.")
 
 
 def _count(registries: int, repositories: int, images: int) -> str:

@@ -132,8 +132,9 @@ def carry_out_policies(call: Call, now: datetime, repository_keys: Collection[in
 
 def _policies(call: Call, repository_keys: Collection[int] | None) -> Iterator[tuple[int, str, Sequence[Rule]]]:
     """Yield the key of each of these repositories that has a policy, with the policy's text and rules."""
+    wanted = None if repository_keys is None else set(repository_keys)
     for key, policy in LIFECYCLE_POLICY.everywhere(call.connection):
-        if repository_keys is None or key in repository_keys:
+        if wanted is None or key in wanted:
             yield key, policy["text"], lifecycle.parse(policy["text"]).rules
 
 

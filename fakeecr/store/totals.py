@@ -69,6 +69,6 @@ def of_repositories(connection: Connection, registry_key: int) -> dict[str, Repo
 def count_images(connection: Connection, repository_key: int) -> ImageCounts:
     """Return how many images, of any status, and tags a repository has."""
     by_tagged = select(Image.tagged, func.count()).where(Image.repository_id == repository_key).group_by(Image.tagged)
-    counts: dict[bool, int] = dict(connection.execute(by_tagged).tuples().all())
+    counts = {bool(tagged): number for tagged, number in connection.execute(by_tagged)}
     tags = select(func.count()).where(ImageIdentifier.repository_id == repository_key, ImageIdentifier.tagged.is_(True))
     return ImageCounts(sum(counts.values()), counts.get(False, 0), connection.execute(tags).scalar_one())

@@ -16,9 +16,7 @@ from fakeecr import FakeECR
 from tests.cli.conftest import run_process
 
 COMPLETE_IN_BASH = """
-fakeecr() { "$PYTHON" -m fakeecr "$@"; }
-eval "$(env _FAKEECR_COMPLETE=bash_source "$PYTHON" -m fakeecr)"
-env() { while [[ $1 == *=* ]]; do export "$1"; shift; done; "$@"; }
+eval "$(env _FAKEECR_COMPLETE=bash_source fakeecr)"
 COMP_WORDS=("$@")
 COMP_CWORD=$(($# - 1))
 _fakeecr_completion fakeecr
@@ -39,20 +37,30 @@ def complete(line, shell="fish", **environment):
     return [each.partition(",")[2].partition("\t")[0] for each in lines if each.startswith("plain,")]
 
 
-def complete_in_bash(*words, **environment):
-    """Return what completes the last of the words that bash makes of a line."""
+@pytest.fixture
+def complete_in_bash(tmp_path, state):
+    """Return a function that returns what completes the last of the words that bash makes of a line."""
     bash = shutil.which("bash")
     if bash is None:
         pytest.skip("bash is not installed")
-    done = subprocess.run(
-        [bash, "--norc", "-c", COMPLETE_IN_BASH, "bash", *words],
-        env={**os.environ, "PYTHON": sys.executable, **environment},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=True,
-    )
-    return done.stdout.split()
+    program = tmp_path / "bin" / "fakeecr"
+    program.parent.mkdir()
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m fakeecr "$@"\n')
+    program.chmod(0o755)
+    path = f"{program.parent}{os.pathsep}{os.environ['PATH']}"
+
+    def complete_words(*words):
+        done = subprocess.run(
+            [bash, "--norc", "-c", COMPLETE_IN_BASH, "bash", *words],
+            env={**os.environ, "PATH": path, "FAKEECR_DATABASE": str(state)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        return done.stdout.split()
+
+    return complete_words
 
 
 def test_commands_are_completed():
@@ -106,11 +114,11 @@ def test_the_tags_of_a_uri_are_completed(state):
         (["show", "te", ""], []),
     ],
 )
-def test_bash_completes_the_last_of_its_words(state, words, completed):
-    assert complete_in_bash("fakeecr", *words, FAKEECR_DATABASE=str(state)) == completed
+def test_bash_completes_the_last_of_its_words(complete_in_bash, words, completed):
+    assert complete_in_bash("fakeecr", *words) == completed
 
 
-def test_bash_completes_after_a_url(state):
+def test_bash_completes_after_a_url(complete_in_bash, state):
     words = ["fakeecr", "ls", "--database", "sqlite", ":", f"///{state}", "te"]
 
     assert complete_in_bash(*words) == ["team/web"]

@@ -19,7 +19,7 @@ from moto import mock_aws
 from fakeecr import FakeECR
 from fakeecr.capturing import Capture
 from fakeecr.rules.manifests import digest_of
-from fakeecr.seeds.writer import write_seed
+from fakeecr.seeds.writer import write_yaml
 from tests.seeds.test_dump import OPTIONAL_KEYS, repositories
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "registries.yaml"
@@ -37,7 +37,7 @@ MANIFEST = json.dumps(
 
 def text_of(capture):
     stream = io.StringIO()
-    write_seed(capture.content(), stream)
+    write_yaml(capture.content(), stream)
     return stream.getvalue()
 
 
@@ -236,7 +236,7 @@ def test_images_are_written_while_others_are_still_to_be_read(ecr):
     client, stream, lengths = ecr.client(), io.StringIO(), []
     client.meta.events.register("before-call.ecr.BatchGetImage", lambda **_: lengths.append(len(stream.getvalue())))
 
-    write_seed(Capture([client]).content(), stream)
+    write_yaml(Capture([client]).content(), stream)
 
     assert lengths[1] > 10_000
     assert lengths == sorted(set(lengths))

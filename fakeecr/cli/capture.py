@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-import boto3
 import click
-from botocore import exceptions
-from botocore.config import Config
 
 from fakeecr._version import __version__
-from fakeecr.capturing import Capture
-from fakeecr.cli.output import Progress
-from fakeecr.seeds.writer import replacing, write_seed
+from fakeecr.cli.output import Progress, opened
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr import ECRClient
+
+    from fakeecr.capturing import Capture
 
 # In botocore's standard mode, which waits up to 1, 2, 4 and 8 seconds between them.
 _ATTEMPTS = 5
@@ -99,17 +94,22 @@ def command(
         fakeecr capture --repository 'team/*' -o registries.yaml
         fakeecr seed --database state.db registries.yaml
     """
-    with _explained(), Progress("Reading images") as progress:
+    from fakeecr.capturing import Capture
+    from fakeecr.seeds.writer import write_yaml
+
+    with opened(output) as stream, _explained(), Progress("Reading images") as progress:
         clients = _clients(regions, endpoint_url, profile)
-        with _opened(output) as stream:
-            capture = Capture(clients, patterns, with_findings=with_findings, advance=progress.advance)
-            if capture.unmatched:
-                raise click.ClickException(f"No repository matches {', '.join(map(repr, capture.unmatched))}.")
-            write_seed(capture.content(), stream)
+        capture = Capture(clients, patterns, with_findings=with_findings, advance=progress.advance)
+        if capture.unmatched:
+            raise click.ClickException(f"No repository matches {', '.join(map(repr, capture.unmatched))}.")
+        write_yaml(capture.content(), stream)
     _report(capture)
 
 
 def _clients(regions: Sequence[str], endpoint_url: str | None, profile: str | None) -> list[ECRClient]:
+    import boto3
+    from botocore.config import Config
+
     session = boto3.Session(profile_name=profile)
     names: Sequence[str | None] = regions or [None]
     config = Config(
@@ -125,25 +125,10 @@ def _clients(regions: Sequence[str], endpoint_url: str | None, profile: str | No
 
 
 @contextmanager
-def _opened(output: str) -> Iterator[TextIO]:
-    """Open the file to write, or standard output."""
-    if output == "-":
-        # YAML is in UTF-8, whatever the encoding of the terminal.
-        with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as stream:
-            yield stream
-        return
-    try:
-        with replacing(Path(output)) as stream:
-            yield stream
-    except OSError as error:
-        if isinstance(error, exceptions.BotoCoreError):  # some of them are both
-            raise
-        raise click.FileError(output, error.strerror) from None
-
-
-@contextmanager
 def _explained() -> Iterator[None]:
     """Turn the errors of botocore into one that says what to do."""
+    from botocore import exceptions
+
     try:
         yield
     except exceptions.ClientError as error:

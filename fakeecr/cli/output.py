@@ -12,7 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, Self, TextIO
 
 import click
 
@@ -61,6 +62,30 @@ def plain_warnings() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.showwarning = lambda message, *_, **__: warn(str(message))
         yield
+
+
+@contextmanager
+def opened(output: str) -> Iterator[TextIO]:
+    """Open a file to write, which replaces an earlier one as a whole at the end of the block; or standard output.
+
+    Args:
+        output: the path of the file; ``-`` for standard output.
+
+    Raises:
+        click.ClickException: it cannot be written.
+    """
+    from fakeecr.seeds.writer import replacing
+
+    if output == "-":
+        # In UTF-8, whatever the encoding of the terminal.
+        with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as stream:
+            yield stream
+        return
+    try:
+        with replacing(Path(output)) as stream:
+            yield stream
+    except OSError as error:
+        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
 
 
 # --- For people ----------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from fakeecr.registry import made_up
 from fakeecr.registry.kinds import FINDINGS, LIFECYCLE_POLICY, REPOSITORY_POLICY
 from fakeecr.rules.manifests import EMPTY_BLOB
 from fakeecr.seeds.describe import describe_image, describe_repository
-from fakeecr.seeds.writer import replacing, write_seed
+from fakeecr.seeds.writer import replacing, write_yaml
 from fakeecr.store import images, layers, pages, repositories
 from fakeecr.store.pages import EVERYTHING, ImageFilter
 from fakeecr.store.repositories import RegistryRow, RepositoryRow
@@ -48,7 +48,7 @@ def dump(store: Store, path: str | PathLike[str] | None = None) -> dict[str, Any
             content["upstream"] = upstream
     if path is not None:
         with replacing(Path(path)) as stream:
-            write_seed(content, stream)
+            write_yaml(content, stream)
     return content
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -153,24 +152,3 @@ def _read_parts(file: Path, path: str, kind: str, largest: int) -> Iterator[byte
 
 def _changed(file: Path, path: str) -> SeedError:
     return SeedError(f"{file} changed while it was read; seed again when nothing writes to it", path=path)
-
-
-def replace_file(file: Path, text: str) -> None:
-    """Write a text file as a whole: whoever reads it finds the earlier text or this one, whatever happens meanwhile.
-
-    Raises:
-        OSError: it cannot be written; an earlier file is as it was.
-    """
-    target = file.resolve()  # a link stays one
-    if target.exists() and not target.is_file():
-        # A device or a pipe, such as /dev/stdout, cannot be replaced.
-        target.write_text(text, encoding="utf-8")
-        return
-    beside = target.with_name(f".{target.name}.{os.getpid()}.new")
-    try:
-        beside.write_text(text, encoding="utf-8")
-        if target.exists():
-            shutil.copymode(target, beside)
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)

@@ -26,7 +26,7 @@ from yaml.events import (
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def write_seed(content: Mapping[str, Any], stream: TextIO) -> None:
+def write_yaml(content: Mapping[str, Any], stream: TextIO) -> None:
     """Write a seed as YAML.
 
     Args:

@@ -250,7 +250,7 @@ def test_a_generated_image_still_has_its_config_after_a_dump_and_seed(ecr):
 def test_a_dump_that_fails_leaves_an_existing_file_unchanged(ecr, tmp_path, monkeypatch):
     path = tmp_path / "dump.yaml"
     path.write_text("precious")
-    monkeypatch.setattr("fakeecr.seeds.dump.write_seed", lambda *_, **__: 1 / 0)
+    monkeypatch.setattr("fakeecr.seeds.dump.write_yaml", lambda *_, **__: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         ecr.dump(path)

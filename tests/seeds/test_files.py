@@ -12,7 +12,6 @@ import pytest
 
 from fakeecr import FakeECR, SeedError
 from fakeecr.rules import quotas
-from fakeecr.seeds.files import replace_file
 from tests.conftest import unchecked
 from tests.manifests import blob, digest_of, image
 from tests.operations.helpers import seed_of
@@ -232,41 +231,3 @@ def test_a_manifest_file_of_the_largest_size_is_seeded(ecr, client, tmp_path):
 
     (seeded,) = client.batch_get_image(repositoryName="web", imageIds=[{"imageTag": "one"}])["images"]
     assert seeded["imageManifest"] == manifest
-
-
-# --- Written -------------------------------------------------------------------------------------
-
-
-def test_a_file_is_replaced_as_a_whole(tmp_path):
-    file = tmp_path / "seed.yaml"
-    file.write_text("earlier")
-    file.chmod(0o600)
-
-    with file.open() as reader:
-        replace_file(file, "later")
-        assert reader.read() == "earlier"
-
-    assert file.read_text() == "later"
-    assert file.stat().st_mode & 0o777 == 0o600
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_text_that_cannot_be_written_leaves_the_file_as_it_is(tmp_path):
-    file = tmp_path / "seed.yaml"
-    file.write_text("earlier")
-
-    with pytest.raises(UnicodeEncodeError):
-        replace_file(file, "\ud800")
-
-    assert file.read_text() == "earlier"
-    assert list(tmp_path.iterdir()) == [file]
-
-
-def test_a_link_to_a_file_stays_a_link(tmp_path):
-    (tmp_path / "seed.yaml").write_text("earlier")
-    (tmp_path / "link.yaml").symlink_to("seed.yaml")
-
-    replace_file(tmp_path / "link.yaml", "later")
-
-    assert (tmp_path / "link.yaml").is_symlink()
-    assert (tmp_path / "seed.yaml").read_text() == "later"

@@ -11,7 +11,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fakeecr.seeds.writer import replacing, write_seed
+from fakeecr.seeds.writer import replacing, write_yaml
 
 TEXTS = st.text(max_size=100).filter(lambda text: text.isprintable()) | st.sampled_from(
     [
@@ -43,7 +43,7 @@ VALUES = st.recursive(
 
 def written(content):
     stream = io.StringIO()
-    write_seed(content, stream)
+    write_yaml(content, stream)
     return stream.getvalue()
 
 
@@ -72,7 +72,7 @@ def test_an_iterator_is_read_while_it_is_written():
             lengths.append(len(stream.getvalue()) if number % 1_000 == 0 else 0)
             yield {"tags": [f"build-{number}"]}
 
-    write_seed({"images": images()}, stream)
+    write_yaml({"images": images()}, stream)
 
     assert 0 < lengths[2_000] < lengths[4_000]
 

@@ -48,7 +48,7 @@ _ADVICE = {
 }
 
 
-@click.command("capture")
+@click.command()
 @click.option(
     "--repository",
     "patterns",
@@ -85,14 +85,12 @@ def command(
     with_findings: bool,
     output: str,
 ) -> None:
-    r"""Describe a real registry as a seed.
+    """Describe a real registry as a seed.
 
     Reads repositories with their settings and policies, and images with their manifests, tags and dates, but no layers.
     The credentials and the configuration are those of boto3 and the AWS CLI. Only operations that read are called.
 
-    \b
-        fakeecr capture --repository 'team/*' -o registries.yaml
-        fakeecr seed --database state.db registries.yaml
+    Example: fakeecr capture --repository 'team/*' -o registries.yaml
     """
     from fakeecr.capturing import Capture
     from fakeecr.seeds.writer import write_yaml

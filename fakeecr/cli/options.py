@@ -1,4 +1,4 @@
-"""Options and arguments that several commands have, and the fake or the registries that they open.
+"""Options and arguments that several commands have, and the registries that they open.
 
 What opens a database is imported when a command runs: help and completion need only the options.
 """
@@ -17,7 +17,6 @@ from fakeecr.cli.completion import complete_file, complete_image, complete_repos
 
 if TYPE_CHECKING:
     from fakeecr.aws_errors import ECRError
-    from fakeecr.fake import FakeECR
     from fakeecr.registry.call import Backend
     from fakeecr.rules.image_names import ImageName
     from fakeecr.settings import Limits, Settings
@@ -85,30 +84,6 @@ def registries_options(command: _Function) -> _Function:
 
 
 # --- Opened --------------------------------------------------------------------------------------
-
-
-def open_fake(
-    database: str | None, account_id: str = ACCOUNT_ID, region: str = REGION, *, create: bool = False
-) -> FakeECR:
-    """Return a fake with this database, not started; use it as a context manager.
-
-    Args:
-        database: the value of the option `--database`.
-        account_id: the account of the default registry.
-        region: the default region.
-        create: whether a missing file is created. Otherwise it is an error, and so is no database at all.
-
-    Raises:
-        click.UsageError: there is no such database, or an option is invalid.
-    """
-    from fakeecr.fake import FakeECR
-
-    if not create:
-        check_exists(database)
-    try:
-        return FakeECR(database, account_id=account_id, region=region)
-    except (TypeError, ValueError) as error:
-        raise click.UsageError(str(error)) from None
 
 
 @contextmanager

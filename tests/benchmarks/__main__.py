@@ -1,7 +1,8 @@
 """The benchmarks: each row is the ratio of two medians, whose sides are timed in turn.
 
-    python -m tests.benchmarks                          # all parts, some minutes
+    python -m tests.benchmarks                          # all parts but those of memory, some minutes
     python -m tests.benchmarks --only page,starting     # some parts
+    python -m tests.benchmarks --only memory,layer      # the memory of the HTTP server; 2 GB are pushed to a temporary file
     python -m tests.benchmarks --quick                  # a tenth of the rows and rounds
 
 Machines differ and are noisy; only ratios of one run can be compared. Nothing is asserted.
@@ -17,7 +18,7 @@ import os
 from concurrent.futures import ProcessPoolExecutor
 from functools import partial
 
-from tests.benchmarks.parts import PARTS, measure
+from tests.benchmarks.parts import ON_REQUEST, PARTS, measure
 
 
 def names(text: str) -> list[str]:
@@ -34,7 +35,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__.partition("\n")[0])
     parser.add_argument("--quick", action="store_true", help="a tenth of the rows and rounds")
     parser.add_argument(
-        "--only", type=names, default=list(PARTS), metavar="PARTS", help=f"parts to measure: {','.join(PARTS)}"
+        "--only",
+        type=names,
+        default=[name for name in PARTS if name not in ON_REQUEST],
+        metavar="PARTS",
+        help=f"parts to measure: {','.join(PARTS)}. Default: all but {' and '.join(ON_REQUEST)}",
     )
     arguments = parser.parse_args()
     # A variable of the environment must not decide what is measured.

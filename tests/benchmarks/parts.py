@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from tests.benchmarks.copying import copying
 from tests.benchmarks.listing import depth, fresh, journal, page
-from tests.benchmarks.measuring import Row
+from tests.benchmarks.memory import layer, memory
 from tests.benchmarks.seeding import seeding
+from tests.benchmarks.serving import serving
 from tests.benchmarks.starting import starting
 from tests.benchmarks.writing import deleting, describing, pushing
 
-# Name of a part → the function that measures it, given the divisor of its rows and rounds.
-PARTS: Mapping[str, Callable[[int], list[Row]]] = {
+# Name of a part → the function that measures it, given the divisor of its rows and rounds; what it returns is printed.
+PARTS: Mapping[str, Callable[[int], Sequence[object]]] = {
     "starting": lambda scale: starting(rounds=30 // scale),
     "fresh": lambda scale: fresh(rounds=200 // scale),
     "page": lambda scale: page(100_000 // scale, rounds=200 // scale),
@@ -23,9 +24,14 @@ PARTS: Mapping[str, Callable[[int], list[Row]]] = {
     "depth": lambda scale: depth(1_000_000 // scale, rounds=100 // scale),
     "copying": lambda scale: copying(50_000 // scale, rounds=10 // min(scale, 5)),
     "seeding": lambda scale: seeding(1_000_000 // scale),
+    "serving": lambda scale: serving(rounds=40 // scale),
+    "memory": lambda scale: memory(100_000 // scale),
+    "layer": lambda scale: layer(2 * 2**30 // scale),
 }
+# These need Linux, and take long or much room on the disk; they are measured only if they are named.
+ON_REQUEST = ("memory", "layer")
 
 
-def measure(name: str, scale: int) -> list[Row]:
-    """Measure one part."""
+def measure(name: str, scale: int) -> Sequence[object]:
+    """Measure one part; return the lines of the table."""
     return PARTS[name](scale)

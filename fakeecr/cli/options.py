@@ -16,6 +16,8 @@ import click
 from fakeecr.cli.completion import complete_file, complete_image, complete_repository
 
 if TYPE_CHECKING:
+    from sqlalchemy.engine import URL
+
     from fakeecr.aws_errors import ECRError
     from fakeecr.registry.call import Backend
     from fakeecr.rules.image_names import ImageName
@@ -201,6 +203,7 @@ def check_exists(database: str | None) -> None:
 
     Raises:
         click.UsageError: it does not.
+        DatabaseError: it is not a database that fakeecr can use.
     """
     given = check_given(database)
     file = file_of(given)
@@ -228,3 +231,19 @@ def is_on_server(database: str) -> bool:
     """Whether a database is given by a URL that is not one of SQLite."""
     scheme, separator, _ = database.partition("://")
     return bool(separator) and scheme.partition("+")[0] != "sqlite"
+
+
+def place_of(database: str | None) -> Path | URL:
+    """Return where an existing database is that a command opens without a fake.
+
+    Raises:
+        click.UsageError: it does not exist, or is in memory, where nothing is kept.
+        DatabaseError: it is not a database that fakeecr can use.
+    """
+    from fakeecr.store.database import locate
+
+    check_exists(database)
+    place = locate(check_given(database))
+    if place is None:
+        raise click.UsageError("A database in memory ends with its process. Give the path of a file with --database.")
+    return place

@@ -31,25 +31,48 @@ def open_store(database: Database = None, lock_timeout: float = 10.0) -> Store:
     Raises:
         DatabaseError: it cannot be used; it was not changed.
     """
-    if database is None or database == MEMORY:
-        return MemoryStore()
     if is_snapshot(database):
         return MemoryStore(database)
+    place = locate(database)
+    if place is None:
+        return MemoryStore()
+    return _open_file(place, lock_timeout) if isinstance(place, Path) else _open_postgresql(place, lock_timeout)
+
+
+def locate(database: Database) -> Path | URL | None:
+    """Return where a database is: the absolute path of a SQLite file, the URL of PostgreSQL, or None for memory.
+
+    Args:
+        database: as :func:`open_store` takes it, except a snapshot.
+
+    Raises:
+        DatabaseError: it is neither of them.
+    """
+    if database is None or database == MEMORY:
+        return None
     if is_path(database):
-        return _open_file(Path(database).expanduser(), lock_timeout)
+        return Path(database).expanduser().absolute()
     try:
         url = make_url(cast("str | URL", database))
     except (ArgumentError, ValueError) as error:  # a port that is not a number is a ValueError
         raise DatabaseError(f"{database!r} is not a SQLAlchemy URL: {error}") from error
     backend = url.get_backend_name()
     if backend == "sqlite":
-        return _open_sqlite_url(url, lock_timeout)
+        return _path_of(url)
     if backend == "postgresql":
-        return _open_postgresql(url, lock_timeout)
+        return url
     raise DatabaseError(
         f"fakeecr stores its state in SQLite or PostgreSQL, not in {backend}. Give a path, or a URL that begins with "
         "postgresql+psycopg://."
     )
+
+
+def _path_of(url: URL) -> Path | None:
+    if url.query:
+        raise DatabaseError(
+            f"fakeecr sets SQLite's options itself; give the file's path alone instead of {url.render_as_string()}."
+        )
+    return None if url.database in (None, "", MEMORY) else Path(str(url.database)).absolute()
 
 
 def describe(database: Database) -> str:
@@ -64,18 +87,7 @@ def describe(database: Database) -> str:
         return str(database)
 
 
-def _open_sqlite_url(url: URL, lock_timeout: float) -> Store:
-    if url.query:
-        raise DatabaseError(
-            f"fakeecr sets SQLite's options itself; give the file's path alone instead of {url.render_as_string()}."
-        )
-    if url.database in (None, "", MEMORY):
-        return MemoryStore()
-    return _open_file(Path(str(url.database)), lock_timeout)
-
-
 def _open_file(path: Path, lock_timeout: float) -> Store:
-    path = path.absolute()
     wait = LockWait(path, lock_timeout)
     engine = sqlite_file.engine(wait)
     troubles = sqlite_file.troubles(wait)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
 from sqlalchemy.exc import DatabaseError as SQLDatabaseError
+from sqlalchemy.exc import DBAPIError
 
 from fakeecr.errors import DatabaseError
 from fakeecr.forks import held_at_forks
@@ -19,6 +20,8 @@ from fakeecr.store.lock_wait import LockWait
 from fakeecr.store.troubles import Troubles
 
 _HEADER = b"SQLite format 3\0"
+# Of SQLite's steps, of which it takes about a hundred million in a second.
+_STEPS = 100_000
 
 # The device and inode of every file that this process uses, once for each store.
 _files_in_use: list[tuple[int, int]] = []
@@ -185,6 +188,57 @@ def _revision_in(path: Path, options: str) -> str | None:
     )
     with reader.connect() as connection:
         return migrations.revision(connection, str(path))
+
+
+def integrity_problems(driver: sqlite3.Connection, most: int) -> list[str]:
+    """Return what SQLite itself finds wrong with a database, up to a number of problems; it reads all pages."""
+    rows = driver.execute(f"PRAGMA integrity_check({most})").fetchall()
+    return [] if rows == [("ok",)] else [" ".join(str(text).split()) for (text,) in rows]
+
+
+def check_integrity(driver: sqlite3.Connection, path: Path, advance: Callable[[], None]) -> None:
+    """Check that SQLite finds nothing wrong with a file.
+
+    Raises:
+        DatabaseError: it is damaged.
+    """
+    with watched(driver, advance):
+        problems = integrity_problems(driver, 1)
+    if problems:
+        raise DatabaseError(
+            f"{path} is damaged: {problems[0]}. It was not changed. Give another path, or restore an intact copy of "
+            "the file."
+        )
+
+
+@contextmanager
+def watched(driver: sqlite3.Connection, advance: Callable[[], None]) -> Iterator[None]:
+    """Call a function again and again while SQLite works, which Ctrl-C then interrupts like Python.
+
+    Raises:
+        KeyboardInterrupt: SQLite was interrupted.
+    """
+
+    def go_on() -> int:
+        advance()
+        return 0
+
+    driver.set_progress_handler(go_on, _STEPS)
+    try:
+        yield
+    except (sqlite3.OperationalError, DBAPIError) as error:
+        # An exception of the handler, as Ctrl-C raises it there, is such an error.
+        if is_interrupt(error):
+            raise KeyboardInterrupt from None
+        raise
+    finally:
+        driver.set_progress_handler(None, 0)
+
+
+def is_interrupt(error: BaseException) -> bool:
+    """Whether an error, possibly in SQLAlchemy's wrapping, says that a statement was interrupted."""
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    return getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
 
 
 def troubles(wait: LockWait) -> Troubles:

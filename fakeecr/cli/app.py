@@ -18,7 +18,7 @@ from fakeecr.errors import FakeECRError
 PROBLEM = 1
 
 # The commands in the order of the help text. Each is the function `command` of a module of this package.
-_COMMANDS = ("serve", "run", "seed", "ls", "show", "dump", "expire", "upgrade", "capture")
+_COMMANDS = ("serve", "run", "seed", "ls", "show", "dump", "expire", "check", "upgrade", "capture")
 
 
 class _Commands(click.Group):

@@ -198,12 +198,11 @@ def check_given(database: str | None) -> str:
     return database
 
 
-def check_exists(database: str | None) -> None:
-    """Check that a database was given, and that it exists if it is a file.
+def check_exists(database: str | None) -> str:
+    """Return the database that was given, if it exists or is on a server.
 
     Raises:
-        click.UsageError: it does not.
-        DatabaseError: it is not a database that fakeecr can use.
+        click.UsageError: none was given, or one in memory, or a file that does not exist.
     """
     given = check_given(database)
     file = file_of(given)
@@ -212,6 +211,7 @@ def check_exists(database: str | None) -> None:
             f"The database {given} does not exist. `fakeecr seed` and `fakeecr serve` create one; or give the path "
             "of another with --database."
         )
+    return given
 
 
 def file_of(database: str) -> Path | None:
@@ -237,13 +237,11 @@ def place_of(database: str | None) -> Path | URL:
     """Return where an existing database is that a command opens without a fake.
 
     Raises:
-        click.UsageError: it does not exist, or is in memory, where nothing is kept.
+        click.UsageError: it does not exist, or is in memory.
         DatabaseError: it is not a database that fakeecr can use.
     """
     from fakeecr.store.database import locate
 
-    check_exists(database)
-    place = locate(check_given(database))
-    if place is None:
-        raise click.UsageError("A database in memory ends with its process. Give the path of a file with --database.")
+    place = locate(check_exists(database))
+    assert place is not None  # noqa: S101 - one in memory was refused
     return place

@@ -16,7 +16,7 @@ from fakeecr.store.upgrading import Upgrade
 @click.option("--no-copy", is_flag=True, help="Keep no copy. A database of PostgreSQL is upgraded only with this.")
 @json_option
 def command(database: str | None, no_copy: bool, as_json: bool) -> None:
-    """Bring the database of an older fakeecr up to date.
+    r"""Bring the database of an older fakeecr up to date.
 
     The file as it was is kept beside it: state.db.0002.bak is a copy of state.db with its old schema revision 0002.
     If the upgrade fails or is interrupted, the file stays as it was.

@@ -56,12 +56,12 @@ class Course(TypedDict):
 
 
 class Preview(TypedDict):
-    """The last preview of a lifecycle policy; `number` tells previews of the same moment apart."""
+    """The last preview of a lifecycle policy; `number` tells previews of the same moment apart; an old one has none."""
 
     text: str
     expiring: int
     transitioning: int
-    number: int
+    number: NotRequired[int]
     course: NotRequired[Course]
 
 

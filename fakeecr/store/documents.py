@@ -47,13 +47,13 @@ class Kind(Generic[Content]):
 
     def __init__(self, table: Table, name: str) -> None:
         self.name = name
-        self._table = table
+        self.table = table
 
     def get(self, connection: Connection, owner_id: int | None, name: str = "") -> Document[Content] | None:
         """Return a document, or None if it, or its owner, does not exist."""
         if owner_id is None:
             return None
-        documents = self._read(connection, self._table.owner_id == owner_id, self._table.name == name)
+        documents = self._read(connection, self.table.owner_id == owner_id, self.table.name == name)
         return documents[0] if documents else None
 
     def get_all(
@@ -62,8 +62,8 @@ class Kind(Generic[Content]):
         """Return an owner's documents, all or those of these names, in the order in which they were created."""
         if owner_id is None:
             return []
-        by_name = [] if names is None else [self._table.name.in_(names)]
-        return self._read(connection, self._table.owner_id == owner_id, *by_name)
+        by_name = [] if names is None else [self.table.name.in_(names)]
+        return self._read(connection, self.table.owner_id == owner_id, *by_name)
 
     def page(
         self,
@@ -77,11 +77,11 @@ class Kind(Generic[Content]):
         """Return a page of an owner's documents, all or those of these names or since a moment, oldest first."""
         if owner_id is None:
             return Page([], None)
-        conditions = [self._table.owner_id == owner_id, self._table.id > place.after]
+        conditions = [self.table.owner_id == owner_id, self.table.id > place.after]
         if names is not None:
-            conditions.append(self._table.name.in_(names))
+            conditions.append(self.table.name.in_(names))
         if created_since is not None:
-            conditions.append(self._table.created_at >= created_since)
+            conditions.append(self.table.created_at >= created_since)
         return page_of(self._read(connection, *conditions, limit=place.size + 1), place)
 
     def put(
@@ -92,34 +92,34 @@ class Kind(Generic[Content]):
         earlier = self.get(connection, owner_id, name)
         if earlier is not None:
             connection.execute(
-                update(self._table).where(self._table.id == earlier.key).values(content=text, updated_at=moment)
+                update(self.table).where(self.table.id == earlier.key).values(content=text, updated_at=moment)
             )
             return earlier._replace(content=content, updated_at=moment)
         values = {"owner_id": owner_id, "kind": self.name, "name": name, "content": text}
-        statement = insert(self._table).values(created_at=moment, updated_at=moment, **values)
-        key = connection.execute(statement.returning(self._table.id)).scalar_one()
+        statement = insert(self.table).values(created_at=moment, updated_at=moment, **values)
+        key = connection.execute(statement.returning(self.table.id)).scalar_one()
         return Document(key=key, name=name, content=content, created_at=moment, updated_at=moment)
 
     def remove(self, connection: Connection, owner_id: int | None, name: str = "") -> Document[Content] | None:
         """Remove a document and return it, or return None if it does not exist."""
         document = self.get(connection, owner_id, name)
         if document is not None:
-            connection.execute(delete(self._table).where(self._table.id == document.key))
+            connection.execute(delete(self.table).where(self.table.id == document.key))
         return document
 
     def everywhere(self, connection: Connection) -> list[tuple[int, Content]]:
         """Return every document of this kind, whatever its owner: the owner's key, and the content."""
-        statement = select(self._table.owner_id, self._table.content).where(self._table.kind == self.name)
-        rows = connection.execute(statement.order_by(self._table.id))
+        statement = select(self.table.owner_id, self.table.content).where(self.table.kind == self.name)
+        rows = connection.execute(statement.order_by(self.table.id))
         return [(owner_id, _decode(content)) for owner_id, content in rows]
 
     def oldest_update(self, connection: Connection) -> datetime | None:
         """Return the earliest moment at which one of the documents was last stored, or None if there are none."""
-        statement = select(func.min(self._table.updated_at)).where(self._table.kind == self.name)
+        statement = select(func.min(self.table.updated_at)).where(self.table.kind == self.name)
         return connection.execute(statement).scalar()
 
     def _read(self, connection: Connection, *conditions: Any, limit: int | None = None) -> list[Document[Content]]:
-        table = self._table
+        table = self.table
         statement = (
             select(table.id, table.name, table.content, table.created_at, table.updated_at)
             .where(table.kind == self.name, *conditions)

@@ -76,10 +76,11 @@ def smallest_part_but_the_last(connection: Connection, upload: Upload) -> int | 
 
 def digest_of_upload(connection: Connection, upload: Upload) -> str:
     """Return the digest of what an upload has received, calculated part by part."""
-    return _digest(connection, upload.key)
+    return digest_of(connection, upload.key)
 
 
-def _digest(connection: Connection, key: int) -> str:
+def digest_of(connection: Connection, key: int) -> str:
+    """Return the digest of the bytes of a layer or an open upload, calculated part by part."""
     sha256 = hashlib.sha256()
     for part in parts_of(connection, key):
         sha256.update(part)
@@ -95,7 +96,7 @@ def complete_upload(connection: Connection, repository_id: int, upload: Upload, 
         Layer.id != upload.key,
     )
     for key in connection.execute(others).scalars().all():
-        if _digest(connection, key) == digest:
+        if digest_of(connection, key) == digest:
             connection.execute(delete(Layer).where(Layer.id == key))
     connection.execute(update(Layer).where(Layer.id == upload.key).values(digest=digest, upload_id=None))
 

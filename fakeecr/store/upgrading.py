@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.engine import URL
 
 from fakeecr.errors import DatabaseError
-from fakeecr.store import database, memory, migrations, sqlite_file
+from fakeecr.store import memory, migrations, sqlite_file
 from fakeecr.store.lock_wait import LockWait
 
 # How many pages of a file are copied at a time.

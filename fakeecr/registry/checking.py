@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from itertools import groupby
 from typing import Any
 
@@ -46,7 +47,7 @@ def count(connection: Connection) -> dict[str, int | None]:
 
 def _count(connection: Connection, tables: Sequence[str]) -> int | None:
     try:
-        with connection.begin_nested():
+        with _separately(connection):
             counts = [connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in tables]
     except DBAPIError:
         return None
@@ -80,14 +81,18 @@ def check_contents(connection: Connection, advance: Callable[[], None] = lambda:
 def _survive(connection: Connection, rule: str, problems: Iterator[Problem]) -> Iterator[Problem]:
     """Yield problems, and one more if the database is too damaged to find all of them."""
     try:
-        # PostgreSQL refuses every statement after one that failed, except to go back to a savepoint.
-        with connection.begin_nested():
+        with _separately(connection):
             yield from problems
     except (DBAPIError, sqlite3.Error) as error:
         if sqlite_file.is_interrupt(error):
             raise
         cause = (error.orig if isinstance(error, DBAPIError) else error) or error
         yield Problem(rule, f"this could not be checked to the end: {' '.join(str(cause).split())}")
+
+
+def _separately(connection: Connection) -> AbstractContextManager[Any]:
+    """Let a statement that fails be the only one: PostgreSQL refuses all after it, unless there is a savepoint."""
+    return nullcontext() if connection.dialect.name == "sqlite" else connection.begin_nested()
 
 
 # Where a row of a repository, or of an image, belongs.

@@ -11,7 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from fakeecr import FakeECR
 from tests.answers import identifiers
 from tests.conftest import unchecked
-from tests.invariants import check_invariants
+from tests.invariants import check_invariants, check_rows
 from tests.manifests import digest_of, image, index
 from tests.operations.helpers import put_image
 
@@ -45,6 +45,7 @@ class Repository(RuleBasedStateMachine):
         self.archived: set[str] = set()
 
     def teardown(self):
+        check_invariants(self.ecr)
         self.ecr.stop()
 
     def holder(self, tag):
@@ -198,7 +199,7 @@ class Repository(RuleBasedStateMachine):
 
     @invariant()
     def the_database_is_sound(self):
-        check_invariants(self.ecr)
+        check_rows(self.ecr)
 
 
 TestRepository = Repository.TestCase

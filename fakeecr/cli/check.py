@@ -77,7 +77,7 @@ def _print(name: str, problems: list[Problem], more: int, counts: dict[str, int 
             terminal.print(f"  {problem.text}", style="red", markup=False)
             terminal.print(f"    The rule: {problem.rule}.", style="dim", markup=False)
     checked = ", ".join(f"{'?' if number is None else f'{number:,}'} {what}" for what, number in counts.items())
-    found = f"{len(problems) + more:,} problems" if problems else "no problem"
+    found = {0: "no problem", 1: "1 problem"}.get(len(problems), f"{len(problems) + more:,} problems")
     shown = f", of which {len(problems):,} are shown" if more else ""
     terminal.print(f"{name}: {found}{shown}. Checked: {checked}.", markup=False)
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, func, select, table, text
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from fakeecr.registry import kinds
 from fakeecr.registry.kinds import LIFECYCLE_PREVIEW, Backfill, CacheRule, Course, Preview, StoredLifecyclePolicy
@@ -49,7 +49,9 @@ def _count(connection: Connection, tables: Sequence[str]) -> int | None:
     try:
         with _separately(connection):
             counts = [connection.execute(select(func.count()).select_from(table(name))).scalar_one() for name in tables]
-    except DBAPIError:
+    except DBAPIError as error:
+        if sqlite_file.is_interrupt(error):
+            raise
         return None
     return sum(counts)
 
@@ -83,7 +85,7 @@ def _survive(connection: Connection, rule: str, problems: Iterator[Problem]) -> 
     try:
         with _separately(connection):
             yield from problems
-    except (DBAPIError, sqlite3.Error) as error:
+    except (SQLAlchemyError, sqlite3.Error) as error:
         if sqlite_file.is_interrupt(error):
             raise
         cause = (error.orig if isinstance(error, DBAPIError) else error) or error

@@ -60,8 +60,7 @@ def _inspecting_file(path: Path, lock_timeout: float, advance: Callable[[], None
     with sqlite_file.troubles(wait).explained(), engine.connect() as connection:
         driver = memory.driver_of(connection)
         connection.info["name"] = path
-        # Reading takes the lock, after which no statement can find the file locked.
-        wait.run(lambda: driver.execute("BEGIN").execute("PRAGMA user_version").fetchone())
+        wait.run(lambda: sqlite_file.begin_with(driver, "BEGIN"))
         with sqlite_file.watched(driver, advance):
             yield connection
 
@@ -78,6 +77,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _options(path: Path) -> str:
     """Return how SQLite opens a file so that nothing in it, or beside it, is different afterwards."""
+    path = path.resolve()  # SQLite keeps a log beside the file itself, and not beside a link to it
     if any(path.with_name(path.name + suffix).exists() for suffix in ("-wal", "-journal")):
         # A program uses the file, or was killed. Opened for writing, the file would get what the log holds.
         return "mode=ro"

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, NullPool, QueuePool, create_engine, event
@@ -74,10 +74,10 @@ def _begin_explicitly(engine: Engine, wait: LockWait) -> None:
         dbapi = connection.connection.dbapi_connection
         assert isinstance(dbapi, sqlite3.Connection)  # noqa: S101 - created above
         statement = connection.get_execution_options().get("fakeecr_begin", "BEGIN")
-        connection.info["restores"] = wait.run(lambda: _begin(dbapi, statement))
+        connection.info["restores"] = wait.run(lambda: begin_with(dbapi, statement))
 
 
-def _begin(dbapi: sqlite3.Connection, statement: str) -> int:
+def begin_with(dbapi: sqlite3.Connection, statement: str) -> int:
     """Begin a transaction and take its lock, after which no statement of it can find the file locked.
 
     Returns:
@@ -232,7 +232,9 @@ def watched(driver: sqlite3.Connection, advance: Callable[[], None]) -> Iterator
             raise KeyboardInterrupt from None
         raise
     finally:
-        driver.set_progress_handler(None, 0)
+        # SQLAlchemy closes a connection that Ctrl-C interrupts.
+        with suppress(sqlite3.ProgrammingError):
+            driver.set_progress_handler(None, 0)
 
 
 def is_interrupt(error: BaseException) -> bool:

@@ -483,6 +483,30 @@ def test_a_file_that_cannot_be_written_is_checked(fakeecr, state, monkeypatch):
     assert names_in(state.parent) == ["state.db"]
 
 
+def test_a_link_to_a_file_in_use_is_checked_with_the_log_of_the_file(fakeecr, tmp_path):
+    (tmp_path / "elsewhere").mkdir()
+    path, link = tmp_path / "elsewhere" / "state.db", tmp_path / "link.db"
+    link.symlink_to(path)
+    with FakeECR(path) as ecr:
+        ecr.push("web", "only-in-the-log")
+
+        assert fakeecr("check", "--database", link).json["checked"]["tags"] == 1
+    assert names_in(path.parent) == ["state.db"]
+
+
+def test_ctrl_c_ends_the_check(fakeecr, state, monkeypatch):
+    def press_ctrl_c(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("fakeecr.store.sqlite_file._STEPS", 100)
+    monkeypatch.setattr("fakeecr.cli.output.Progress.advance", press_ctrl_c)
+
+    outcome = fakeecr("check", "--database", state)
+
+    assert (outcome.exit_code, outcome.output) == (130, "")
+    assert names_in(state.parent) == ["state.db"]
+
+
 # --- For people -----------------------------------------------------------------------------------
 
 

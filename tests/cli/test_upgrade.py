@@ -74,7 +74,8 @@ def test_a_copy_can_be_upgraded_like_the_file_it_was_made_of(fakeecr, old_state)
 
     fakeecr("upgrade", "--database", copy)
 
-    assert content_of(copy) == content_of(old_state)
+    with FakeECR(old_state) as ecr, FakeECR(copy) as other:
+        assert ecr.dump() == other.dump()
 
 
 def test_an_existing_copy_is_never_overwritten(fakeecr, tmp_path):

@@ -14,8 +14,8 @@ from tests.operations.helpers import (
     put_image,
     replication_rule,
     scanning_rules,
-    send_part,
     seed_of,
+    send_part,
     upload_layer,
 )
 from tests.operations.samples import WEST

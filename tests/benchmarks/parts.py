@@ -25,7 +25,7 @@ PARTS: Mapping[str, Callable[[int], Sequence[object]]] = {
     "copying": lambda scale: copying(50_000 // scale, rounds=10 // min(scale, 5)),
     "seeding": lambda scale: seeding(1_000_000 // scale),
     "serving": lambda scale: serving(rounds=40 // scale),
-    "memory": lambda scale: memory(100_000 // scale),
+    "memory": lambda scale: memory(100_000 // min(scale, 2)),
     "layer": lambda scale: layer(2 * 2**30 // scale),
 }
 # These need Linux, and take long or much room on the disk; they are measured only if they are named.

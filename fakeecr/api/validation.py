@@ -7,7 +7,7 @@ InvalidParameterException. Only the first violation is reported.
 
 from __future__ import annotations
 
-import base64
+import binascii
 import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -93,7 +93,8 @@ def _parse_blob(value: Any) -> bytes:
     if type(value) is not str:
         raise _wrong_type(value, "blob")
     try:
-        return base64.b64decode(value, validate=True)
+        # As base64.b64decode does with `validate`, but without a copy of the text: a part of a layer has 27 MiB of it.
+        return binascii.a2b_base64(value, strict_mode=True)
     except ValueError:
         raise serialization("STRING_VALUE can not be converted to a Blob") from None
 

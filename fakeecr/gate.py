@@ -12,7 +12,7 @@ from fakeecr.api.wire import error_response
 from fakeecr.aws_errors import InvalidTokenError
 from fakeecr.events import EventLog
 from fakeecr.faults import Faults
-from fakeecr.http import NetworkError, Response
+from fakeecr.http import NetworkError, Response, s3_error
 from fakeecr.ids import new_id
 from fakeecr.journal import Journal
 from fakeecr.registry.call import Backend
@@ -151,12 +151,7 @@ def _download(backend: Backend, request: Request) -> Response:
     try:
         digest, size, file = open_download(backend, request.path, request.query)
     except DownloadError as error:
-        body = (
-            '<?xml version="1.0" encoding="UTF-8"?>\n'
-            f"<Error><Code>{error.code}</Code><Message>{error.message}</Message></Error>"
-        ).encode()
-        headers = {"Content-Type": "application/xml", "Content-Length": str(len(body))}
-        return Response(error.status, headers, body)
+        return s3_error(error.status, error.code, error.message)
     headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size), "ETag": f'"{digest}"'}
     return Response(200, headers, b"", file=file)
 

@@ -55,6 +55,13 @@ class Response(NamedTuple):
     file: BinaryIO | None = None
 
 
+def s3_error(status: int, code: str, message: str) -> Response:
+    """Build the response of an error of S3, in the form that S3 has."""
+    text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'
+    body = text.encode()
+    return Response(status, {"Content-Type": "application/xml", "Content-Length": str(len(body))}, body)
+
+
 class NetworkError(Exception):
     """No response comes: the client is to fail as if the network had.
 

@@ -20,6 +20,7 @@ from fakeecr.http import Request, Response
 from fakeecr.operations import OPERATIONS, find_function
 from fakeecr.registry.call import Backend, Origin
 from fakeecr.registry.expiry import DailyRun
+from fakeecr.rules.messages import show, suggestion
 from fakeecr.settings import Limits
 
 _log = logging.getLogger("fakeecr")
@@ -75,7 +76,7 @@ class Service:
         error: ECRError
         try:
             if operation is None:
-                raise unknown_operation()
+                raise _unknown_operation(request)
             if operation not in OPERATIONS:
                 raise not_implemented(operation)
             if self._backend.settings.expire_daily:
@@ -145,6 +146,18 @@ class Service:
         if write is not None:
             write(content)
         return content
+
+
+def _unknown_operation(request: Request) -> ECRError:
+    """Build the error of a request to no operation, with a note on what its target should be."""
+    error = unknown_operation()
+    target = request.headers.get("X-Amz-Target")
+    if target is None:
+        error.add_note(f"The request has no header X-Amz-Target, such as {TARGET_PREFIX}ListImages.")
+    else:
+        meant = suggestion(target.rpartition(".")[2], operation_names())
+        error.add_note(f"Expected {TARGET_PREFIX} and an operation in X-Amz-Target; got {show(target)}.{meant}")
+    return error
 
 
 class _PublishedLimitError(Exception):

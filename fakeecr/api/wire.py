@@ -30,8 +30,10 @@ def decode(body: bytes) -> Any:
     """
     try:
         content = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise serialization() from None
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as problem:
+        error = serialization()
+        error.add_note(f"The body of the request is not JSON: {problem}." if body else "The request has no body.")
+        raise error from None
     if not isinstance(content, dict | list):
         raise serialization()
     return content

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import click
 
 from fakeecr._version import __version__
+from fakeecr.adapters.credentials import DUMMY_CREDENTIALS
+from fakeecr.cli.options import REGION
 from fakeecr.cli.output import Progress, opened
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
 
 # In botocore's standard mode, which waits up to 1, 2, 4 and 8 seconds between them.
 _ATTEMPTS = 5
+
+_LOCAL = {"127.0.0.1", "::1", "localhost"}
 
 _REQUIRED = "capture needs ecr:DescribeRepositories, ecr:DescribeImages and ecr:BatchGetImage."
 _LOGIN = "Log in with `aws sso login` or `aws configure`, or name a profile with --profile."
@@ -109,6 +114,14 @@ def _clients(regions: Sequence[str], endpoint_url: str | None, profile: str | No
     from botocore.config import Config
 
     session = boto3.Session(profile_name=profile)
+    is_local = endpoint_url is not None and urlsplit(endpoint_url).hostname in _LOCAL
+    if is_local and session.get_credentials() is None:
+        # A fake on this machine takes any.
+        session = boto3.Session(
+            DUMMY_CREDENTIALS["aws_access_key_id"],
+            DUMMY_CREDENTIALS["aws_secret_access_key"],
+            region_name=session.region_name or REGION,
+        )
     names: Sequence[str | None] = regions or [None]
     config = Config(
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS}, user_agent_extra=f"fakeecr/{__version__}"

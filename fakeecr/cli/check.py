@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from fakeecr.cli.app import PROBLEM
 from fakeecr.cli.options import database_option, json_option, place_of
 from fakeecr.cli.output import Progress, console, is_json, print_json
-from fakeecr.registry import checking
-from fakeecr.store.checks import Problem
-from fakeecr.store.database import describe
-from fakeecr.store.inspection import inspecting
+
+if TYPE_CHECKING:
+    from fakeecr.store.checks import Problem
 
 # Of one rule, so that a rule that every row violates does not hide the others.
 _MOST_PROBLEMS = 1000
@@ -25,15 +24,17 @@ _MOST_PROBLEMS = 1000
 @database_option
 @json_option
 def command(database: str | None, as_json: bool) -> int:
-    r"""Check that a database is intact: that everything in it fits together.
+    """Check that a database is intact: that everything in it fits together.
 
     Digests are calculated again from manifests and layers, and everything that is stored twice is compared. The
     database is only read, also while other programs use it. The exit code is 1 if there is a problem.
 
-    \b
-    Example:
-      fakeecr check --database state.db
+    Example: fakeecr check --database state.db
     """
+    from fakeecr.registry import checking
+    from fakeecr.store.database import describe
+    from fakeecr.store.inspection import inspecting
+
     place = place_of(database)
     with Progress("Checking") as progress, inspecting(place, advance=progress.advance) as connection:
         problems, more = _take(checking.check(connection, progress.advance))

@@ -95,7 +95,7 @@ def _read_policy(file: BinaryIO) -> LifecyclePolicy:
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file.name}: expected UTF-8; {error}") from None
     except PolicyError as error:
-        raise click.ClickException(f"{file.name}: {error}") from None
+        raise click.ClickException("\n".join([f"{file.name}: {error}", *error.notes])) from None
 
 
 def _keys(
@@ -111,7 +111,6 @@ def _keys(
         have_policies: whether each named repository must have a lifecycle policy.
     """
     from fakeecr.cli.reading import find_named, get_registries
-    from fakeecr.registry.hints import lifecycle_policy_not_found
     from fakeecr.registry.kinds import LIFECYCLE_POLICY
     from fakeecr.store.repositories import get_keys
 
@@ -122,7 +121,9 @@ def _keys(
     for name in names:
         _, repository = find_named(call, name)
         if have_policies and LIFECYCLE_POLICY.get(call.connection, repository.key) is None:
-            raise lifecycle_policy_not_found(repository)
+            raise click.ClickException(
+                f"The repository {name.repository} has no lifecycle policy. `--dry-run --policy FILE` tries one."
+            )
         keys.append(repository.key)
     return keys
 

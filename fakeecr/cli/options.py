@@ -77,10 +77,10 @@ def registries_options(command: _Function) -> _Function:
     For commands that are about all registries unless they are told which.
     """
     account = click.option(
-        "--account-id", metavar="ID", help=f"Only this account. Of a repository: its account.  [default: {ACCOUNT_ID}]"
+        "--account-id", metavar="ID", help=f"Only this account. A repository is in {ACCOUNT_ID} if it is not given."
     )
     region = click.option(
-        "--region", metavar="REGION", help=f"Only this region. Of a repository: its region.  [default: {REGION}]"
+        "--region", metavar="REGION", help=f"Only this region. A repository is in {REGION} if it is not given."
     )
     return account(region(command))
 
@@ -136,9 +136,15 @@ def open_settings(settings: Settings) -> Iterator[Backend]:
 
 
 def make_settings(
-    database: str | None, account_id: str | None = None, region: str | None = None, *, limits: Limits = "published"
+    database: str | None, account_id: str | None = None, region: str | None = None, **options: Any
 ) -> Settings:
     """Make the settings that options stand for.
+
+    Args:
+        database: the value of the option `--database`; nothing for memory.
+        account_id: the account of the default registry; None for the usual one.
+        region: the default region; None for the usual one.
+        options: other settings.
 
     Raises:
         click.UsageError: an option is invalid.
@@ -146,7 +152,10 @@ def make_settings(
     from fakeecr.settings import Settings
 
     try:
-        return Settings(database=database, account_id=account_id or ACCOUNT_ID, region=region or REGION, limits=limits)
+        # An empty FAKEECR_DATABASE is one that is not set.
+        return Settings(
+            database=database or None, account_id=account_id or ACCOUNT_ID, region=region or REGION, **options
+        )
     except (TypeError, ValueError) as error:
         raise click.UsageError(str(error)) from None
 

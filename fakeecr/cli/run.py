@@ -9,8 +9,10 @@ from typing import Any
 
 import click
 
-from fakeecr.cli.options import check_exists
-from fakeecr.cli.serving import fake_options, log_calls, make_fake, serving
+from fakeecr.cli.completion import complete_file
+from fakeecr.cli.options import check_exists, make_settings
+from fakeecr.cli.serving import fake_options, log_calls, serving
+from fakeecr.settings import MEMORY
 
 # What shells return for a command that is no program, and for one that they do not find.
 _NOT_EXECUTABLE = 126
@@ -23,21 +25,28 @@ _FORWARDED = (signal.SIGTERM, signal.SIGHUP)
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
 @click.option("--log", is_flag=True, help="Log each call to standard error.")
 @fake_options
-@click.argument("arguments", metavar="-- COMMAND…", nargs=-1, required=True, type=click.UNPROCESSED)
+@click.argument(
+    "arguments",
+    metavar="-- COMMAND…",
+    nargs=-1,
+    required=True,
+    type=click.UNPROCESSED,
+    shell_complete=complete_file,
+)
 def command(log: bool, database: str | None, seeds: tuple[str, ...], arguments: tuple[str, ...], **options: Any) -> int:
     """Run a command whose ECR calls a fake answers.
 
     The AWS CLI and the SDKs, in the command and in what it starts, find the fake by their environment. It has
-    credentials that are worth nothing, so that calls to other services fail. Without --database the state is in memory.
-    The exit code is that of the command.
+    credentials that are worth nothing, so that calls to other services fail. Without a database, and with `--database
+    :memory:`, the state is in memory. The exit code is that of the command.
 
     Example: fakeecr run --seed registries.yaml -- ./clean-up.sh --keep 10
     """
-    if database:
+    if database and database != MEMORY:
         check_exists(database)
     if log:
         log_calls()
-    with serving(make_fake(database, **options), seeds) as server:
+    with serving(make_settings(database, **options), seeds) as server:
         asked: list[int] = []
         child: subprocess.Popen[bytes] | None = None
 

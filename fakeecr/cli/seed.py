@@ -48,7 +48,7 @@ def command(
     settings = make_settings(check_given(database), account_id, region, limits=limits)
     sources = [_source(file) for file in files]
     with plain_warnings(), Progress("Seeding"):
-        before, after = _seed_file(settings, sources)
+        before, after = seed_database(settings, sources)
     added = {name: value - getattr(before, name) for name, value in after._asdict().items()}
     if is_json(as_json):
         print_json({"added": added, "total": after._asdict()})
@@ -72,7 +72,7 @@ def _source(file: str) -> str | SeedText:
     return SeedText("standard input", sys.stdin.buffer.read()) if file == "-" else file
 
 
-def _seed_file(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:
+def seed_database(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:
     """Seed a database; a new file appears with all of the seeds in it, or not at all."""
     file = file_of(str(settings.database))
     if file is None or file.exists() or not os.access(file.parent, os.W_OK):

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from fakeecr.cli.serving import fake_options, log_calls, make_fake, serving
+from fakeecr.cli.options import make_settings
+from fakeecr.cli.serving import fake_options, log_calls, serving
 
 
 @click.command(short_help="Serve ECR by HTTP.")
@@ -25,21 +26,23 @@ from fakeecr.cli.serving import fake_options, log_calls, make_fake, serving
 def command(host: str, port: int, quiet: bool, database: str | None, seeds: tuple[str, ...], **options: Any) -> None:
     """Serve ECR by HTTP, until SIGINT (Ctrl-C) or SIGTERM.
 
-    Without --database the state is in memory, and is lost at the end. A database that does not exist is created. What
+    Without a database the state is in memory, and is lost at the end. One that does not exist is created. What
     to export, so that the AWS CLI and the SDKs use it, is printed first; each call is logged to standard error.
 
     Example: fakeecr serve --database state.db --seed registries.yaml
     """
     if not quiet:
         log_calls()
-    fake = make_fake(database, **options)
-    with serving(fake, seeds, host, port) as server:
+    from fakeecr.adapters.server.environment import shell_lines
+
+    settings = make_settings(database, **options)
+    with serving(settings, seeds, host, port) as server:
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
         click.echo(f"# {database or 'A fake in memory'} is served at {server.url}. In the shell of a client:")
-        for name in ("AWS_ENDPOINT_URL_ECR", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            click.echo(f"export {name}={server.environment[name]}")
+        for line in shell_lines(server.url, settings.region):
+            click.echo(line)
         stopped.wait()
         # A second signal ends the process at once, whatever it waits for.
         for number in (signal.SIGINT, signal.SIGTERM):

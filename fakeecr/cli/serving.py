@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import logging
 import sys
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from fakeecr.cli.completion import complete_file
 from fakeecr.cli.options import database_option, limits_option, registry_options
+from fakeecr.cli.output import plain_warnings
+from fakeecr.cli.seed import seed_database
+from fakeecr.settings import MEMORY
 
 if TYPE_CHECKING:
     from fakeecr.adapters.server.server import Server
-    from fakeecr.fake import FakeECR
+    from fakeecr.settings import Settings
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _OPTIONS = [
     database_option,
-    click.option("--seed", "seeds", metavar="FILE", multiple=True, help="A seed to begin with; repeatable."),
+    click.option(
+        "--seed",
+        "seeds",
+        metavar="FILE",
+        multiple=True,
+        help="A seed to begin with; can be given several times.",
+        shell_complete=complete_file,
+    ),
     registry_options,
     limits_option,
     click.option("--require-layers", is_flag=True, help="Take images only after their layers, as AWS does."),
@@ -30,42 +40,37 @@ _OPTIONS = [
 
 
 def fake_options(command: _Function) -> _Function:
-    """Add the options of a fake that is served; :func:`make_fake` takes their values."""
+    """Add the options of a fake that is served; :func:`fakeecr.cli.options.make_settings` takes their values."""
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
 
 
-def make_fake(database: str | None, **options: Any) -> FakeECR:
-    """Return a fake with these options, not started.
-
-    Raises:
-        click.UsageError: an option is invalid.
-    """
-    from fakeecr.fake import FakeECR
-
-    try:
-        return FakeECR(database, **options)
-    except (TypeError, ValueError) as error:
-        raise click.UsageError(str(error)) from None
-
-
 @contextmanager
-def serving(fake: FakeECR, seeds: Sequence[str], host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
-    """Seed a fake, and serve it; both end with the context.
+def serving(settings: Settings, seeds: Sequence[str], host: str = "127.0.0.1", port: int = 0) -> Iterator[Server]:
+    """Serve a fake with these settings and seeds; it stops at the end of the block.
+
+    Args:
+        settings: its settings.
+        seeds: files of seeds. If there is a mistake in one, a state file is not created, or is as it was.
+        host: the name or address to listen at.
+        port: the port.
 
     Raises:
         SeedError: a seed is invalid.
         ServerError: it cannot listen there.
     """
-    with fake:
-        for seed in seeds:
-            fake.seed(seed)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+    from fakeecr.fake import FakeECR
+
+    in_memory = settings.database in (None, MEMORY)
+    if seeds and not in_memory:
+        with plain_warnings():
+            seed_database(settings, seeds)
+    with FakeECR(**settings.as_arguments()) as fake:
+        with plain_warnings():
+            for seed in seeds if in_memory else ():
+                fake.seed(seed)
             server = fake.serve(host, port)
-        for warning in caught:
-            click.echo(f"Warning: {warning.message}", err=True)
         with server:
             yield server
 
@@ -74,7 +79,9 @@ def log_calls() -> None:
     """Log a line for each call to standard error."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
-    log = logging.getLogger("fakeecr")
+    log = logging.getLogger("fakeecr.server")
     log.addHandler(handler)
     log.setLevel(logging.INFO)
+    # The lines of a call have what else would be logged about it.
+    logging.getLogger("fakeecr").addHandler(logging.NullHandler())
     log.propagate = False

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from fakeecr.cli.options import database_option, json_option, place_of
 from fakeecr.cli.output import Progress, is_json, print_json
-from fakeecr.store import upgrading
-from fakeecr.store.database import describe
-from fakeecr.store.upgrading import Upgrade
+
+if TYPE_CHECKING:
+    from fakeecr.store.upgrading import Upgrade
 
 
 @click.command()
@@ -16,15 +18,16 @@ from fakeecr.store.upgrading import Upgrade
 @click.option("--no-copy", is_flag=True, help="Keep no copy. A database of PostgreSQL is upgraded only with this.")
 @json_option
 def command(database: str | None, no_copy: bool, as_json: bool) -> None:
-    r"""Bring the database of an older fakeecr up to date.
+    """Bring the database of an older fakeecr up to date.
 
     The file as it was is kept beside it: state.db.0002.bak is a copy of state.db with its old schema revision 0002.
     If the upgrade fails or is interrupted, the file stays as it was.
 
-    \b
-    Example:
-      fakeecr upgrade --database state.db
+    Example: fakeecr upgrade --database state.db
     """
+    from fakeecr.store import upgrading
+    from fakeecr.store.database import describe
+
     place = place_of(database)
     with Progress("Upgrading") as progress:
         upgrade = upgrading.upgrade(place, keeps_copy=not no_copy, advance=progress.advance)

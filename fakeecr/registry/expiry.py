@@ -12,6 +12,7 @@ from fakeecr import clock
 from fakeecr.aws_errors import invalid_parameter
 from fakeecr.registry import events
 from fakeecr.registry.call import Backend, Call
+from fakeecr.registry.hints import with_notes
 from fakeecr.registry.kinds import LIFECYCLE_POLICY, StoredLifecyclePolicy
 from fakeecr.rules import lifecycle
 from fakeecr.rules.lifecycle import Candidate, Decision, LifecyclePolicy, Rule
@@ -31,7 +32,8 @@ def parse_policy(text: str) -> LifecyclePolicy:
     try:
         return lifecycle.parse(text)
     except PolicyError as error:
-        raise invalid_parameter("LifecyclePolicyText", f"Lifecycle policy validation failure: {error}") from None
+        refusal = invalid_parameter("LifecyclePolicyText", f"Lifecycle policy validation failure: {error}")
+        raise with_notes(refusal, *error.notes) from None
 
 
 def put_policy(connection: Connection, repository_key: int, text: str, now: datetime | None = None) -> None:

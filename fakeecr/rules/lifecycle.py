@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple
 
 from fakeecr.rules import policy_text, quotas
+from fakeecr.rules.messages import closest
 from fakeecr.rules.policy_text import PolicyError
 from fakeecr.rules.wildcards import matches_parts
 
@@ -187,15 +188,21 @@ def parse(text: str) -> LifecyclePolicy:
     """
     try:
         content = policy_text.parse(text)
-    except PolicyError:
-        raise PolicyError("Could not map policyString into LifecyclePolicy.") from None
+    except PolicyError as problem:
+        raise PolicyError("Could not map policyString into LifecyclePolicy.", *problem.notes) from None
     if not isinstance(content, dict):
         raise PolicyError("Could not map policyString into LifecyclePolicy.")
     _members(content, {"rules"}, set())
     documents = _typed(content["rules"], "array")
     if not 1 <= len(documents) <= quotas.RULES_PER_LIFECYCLE_POLICY:
         raise PolicyError(f"rules must be a list of 1 to {quotas.RULES_PER_LIFECYCLE_POLICY} rules")
-    rules = [_rule(document) for document in documents]
+    rules = []
+    for index, document in enumerate(documents):
+        try:
+            rules.append(_rule(document))
+        except PolicyError as error:
+            error.notes.append(f"It is in rules[{index}].")
+            raise
     _check_together(rules, documents)
     return LifecyclePolicy(rules, json.dumps(content, separators=(",", ":"), ensure_ascii=False))
 
@@ -217,9 +224,10 @@ def _members(value: Any, required: Collection[str], optional: Collection[str]) -
     """Return an object that has the required members and no unknown ones [texts from another fake]."""
     _typed(value, "object")
     missing = sorted(required - value.keys())
-    if missing:
-        raise PolicyError(f"object has missing required properties ({_json_list(missing)})")
     unknown = sorted(value.keys() - required - set(optional))
+    if missing:
+        meant = next((f"Did you mean {missing[0]!r} by {name!r}?" for name in unknown if closest(name, missing)), "")
+        raise PolicyError(f"object has missing required properties ({_json_list(missing)})", meant)
     if unknown:
         raise PolicyError(
             f"object instance has properties which are not allowed by the schema: ({_json_list(unknown)})"

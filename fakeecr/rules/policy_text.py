@@ -8,7 +8,16 @@ import msgspec
 
 
 class PolicyError(ValueError):
-    """A policy is invalid; the message is AWS's own where that is known."""
+    """A policy is invalid; the message is AWS's own where that is known, and notes say more.
+
+    Args:
+        message: the message.
+        note: a note for the author of the policy; nothing for none.
+    """
+
+    def __init__(self, message: str, note: str = "") -> None:
+        super().__init__(message)
+        self.notes = [note] if note else []
 
 
 def parse(text: str) -> Any:
@@ -19,5 +28,5 @@ def parse(text: str) -> Any:
     """
     try:
         return msgspec.json.decode(text.encode())
-    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        raise PolicyError("it is not JSON") from None
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as problem:
+        raise PolicyError("it is not JSON", f"The policy is not JSON: {problem}.") from None

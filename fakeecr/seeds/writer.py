@@ -23,6 +23,9 @@ from yaml.events import (
     StreamStartEvent,
 )
 
+# Longer than any line: a text that is folded into several lines would differ in more of them than it was changed.
+_WIDTH = 2**24
+
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
@@ -33,7 +36,7 @@ def write_yaml(content: Mapping[str, Any], stream: TextIO) -> None:
         content: the seed; wherever it has a list, it may have another iterable, which is read when its turn comes.
         stream: where to write it.
     """
-    yaml.emit(_document(content), stream, Dumper=_DUMPER, allow_unicode=True)
+    yaml.emit(_document(content), stream, Dumper=_DUMPER, allow_unicode=True, width=_WIDTH)
 
 
 @contextmanager

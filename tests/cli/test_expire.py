@@ -139,7 +139,7 @@ def test_a_repository_without_a_policy_is_a_problem(fakeecr, with_policy, option
     outcome = fakeecr("expire", "team/web", "multi", *options, "--database", with_policy)
 
     assert outcome.exit_code == 1
-    assert "does not exist for the repository with name 'multi'" in outcome.errors
+    assert "The repository multi has no lifecycle policy. `--dry-run --policy FILE` tries one." in outcome.errors
     assert tags(with_policy) == ["1.0", "2.0"]
 
 

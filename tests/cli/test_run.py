@@ -111,6 +111,16 @@ def test_a_database_that_does_not_exist_is_a_wrong_use(fakeecr, tmp_path):
     assert "does not exist" in outcome.errors
 
 
+@pytest.mark.parametrize("database", ["", ":memory:"])
+def test_an_empty_database_is_one_in_memory(tmp_path, database):
+    outcome = run_process(
+        "run", "--", sys.executable, "-c", "pass", env={**os.environ, "FAKEECR_DATABASE": database}, cwd=tmp_path
+    )
+
+    assert outcome == (0, "", "")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_command_it_is_a_wrong_use(fakeecr):
     outcome = fakeecr("run")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import signal
 import subprocess
@@ -14,6 +16,7 @@ from contextlib import contextmanager
 import pytest
 
 from fakeecr import FakeECR
+from fakeecr.adapters.server.environment import environment
 from tests.cli.conftest import run_process
 
 pytestmark = pytest.mark.allow_hosts(["127.0.0.1"])
@@ -26,15 +29,10 @@ def started(*arguments: object) -> Iterator[tuple[subprocess.Popen[str], str]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
-            lines = [process.stdout.readline() for _ in range(5)]
+            lines = [process.stdout.readline() for _ in range(13)]
             url = re.search(r"http://\S+:\d+", lines[0])
             assert url is not None, (lines, process.stderr and process.stderr.read())
-            assert lines[1:] == [
-                f"export AWS_ENDPOINT_URL_ECR={url[0]}\n",
-                "export AWS_REGION=us-east-1\n",
-                "export AWS_ACCESS_KEY_ID=fakeecr\n",
-                "export AWS_SECRET_ACCESS_KEY=fakeecr\n",
-            ]
+            process.exports = "".join(lines)  # type: ignore[attr-defined]
             yield process, url[0]
         finally:
             process.kill()
@@ -74,7 +72,33 @@ def test_an_error_and_its_note_are_in_the_log(tmp_path):
         _, errors = process.communicate(timeout=60)
 
     assert "ListImages 400 RepositoryNotFoundException" in errors
-    assert "has the repository 'web'" in errors
+    assert errors.count("has the repository 'web'") == 1
+
+
+def test_a_shell_that_runs_what_it_prints_has_the_environment_of_a_child_process(monkeypatch):
+    monkeypatch.setenv("AWS_PROFILE", "production")
+    monkeypatch.setenv("NO_PROXY", "example.com")
+    with started() as (process, url):
+        script = process.exports + f'"{sys.executable}" -c "import json, os; print(json.dumps(dict(os.environ)))"'
+        shell = subprocess.run(["/bin/sh", "-c", script], capture_output=True, text=True, check=True, timeout=60)
+
+    in_shell = json.loads(shell.stdout)
+    expected = environment(os.environ, url, "us-east-1")
+    assert {name: in_shell.get(name) for name in expected if name != "_"} == {
+        name: value for name, value in expected.items() if name != "_"
+    }
+    assert "AWS_PROFILE" not in in_shell
+    assert in_shell["NO_PROXY"] == "example.com,127.0.0.1"
+
+
+def test_an_invalid_seed_creates_no_database(tmp_path):
+    seed = tmp_path / "seed.yaml"
+    seed.write_text("registries: [{repositories: [{name: web, images: [{tags: 1}]}]}]")
+
+    outcome = run_process("serve", "--port", "0", "--seed", seed, "--database", tmp_path / "state.db")
+
+    assert outcome.exit_code == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["seed.yaml"]
 
 
 def test_quiet_logs_nothing():

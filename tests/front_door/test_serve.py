@@ -53,6 +53,7 @@ def test_a_fake_can_be_served_without_a_start():
 
         assert client.list_images(repositoryName="web")["imageIds"][0]["imageTag"] == "latest"
         assert [call.operation for call in ecr.calls] == ["ListImages"]
+        client.close()
     ecr.stop()
 
 
@@ -181,6 +182,9 @@ def test_the_environment_leads_ecr_and_nothing_else_to_the_server(ecr, monkeypat
         "AWS_ACCESS_KEY_ID": "fakeecr",
         "AWS_SECRET_ACCESS_KEY": "fakeecr",
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_USE_FIPS_ENDPOINT": "false",
+        "AWS_USE_DUALSTACK_ENDPOINT": "false",
     }
     assert environment["NO_PROXY"] == "example.com,127.0.0.1"
     assert environment["no_proxy"] == "127.0.0.1"

@@ -54,7 +54,7 @@ class _WithoutAliases(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
 
 @given(st.dictionaries(TEXTS, VALUES, max_size=3))
 def test_what_is_written_is_what_pyyaml_dumps(content):
-    expected = yaml.dump(content, Dumper=_WithoutAliases, sort_keys=False, allow_unicode=True)
+    expected = yaml.dump(content, Dumper=_WithoutAliases, sort_keys=False, allow_unicode=True, width=2**24)
 
     assert written(content) == expected
 

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import msgspec
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 from werkzeug.wrappers import Response as FileResponse
-from werkzeug.wsgi import FileWrapper, get_input_stream
+from werkzeug.wsgi import FileWrapper, get_content_length, get_input_stream
 
 from fakeecr.adapters.server.origin import origin_of
 from fakeecr.errors import FakeECRError, collected_warnings
-from fakeecr.http import NetworkError, Request, Response
+from fakeecr.http import NetworkError, Request, Response, s3_error
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -65,24 +65,26 @@ class Application:
                 raise
         if response.delay:
             self._wait(response.delay)
-        if log.isEnabledFor(logging.INFO):
-            notes = "".join(f"; {note}" for note in (*response.notes, *warnings))
-            log.info("%s %s %s%s", _name_of(environ), _outcome_of(response), _duration(started), notes)
+        notes = (*response.notes, *warnings)
+        # What a note says helps the author of a test, whose client sees AWS's message alone.
+        level = logging.WARNING if notes else logging.INFO
         if response.file is not None:
-            return _send_file(response, environ, start_response)
+            file = _file_response(response, environ)
+            log.log(level, "%s %d %s", _name_of(environ), file.status_code, _duration(started))
+            return file(environ, start_response)
+        if log.isEnabledFor(level):
+            line = "; ".join([f"{_name_of(environ)} {_outcome_of(response)} {_duration(started)}", *notes])
+            log.log(level, "%s", line)
         start_response(_status_line(response.status), _headers_of(response))
         return [] if environ["REQUEST_METHOD"] == "HEAD" else [response.body]
 
     def _answer(self, environ: WSGIEnvironment) -> Response:
         try:
-            # One byte more shows that a body without a length is too long.
-            body = get_input_stream(environ, max_content_length=LARGEST_REQUEST + 1).read()
-            if len(body) > LARGEST_REQUEST:
-                raise RequestEntityTooLarge
+            body = _read_body(environ)
         except RequestEntityTooLarge:
             return _refusal(413, "RequestEntityTooLargeException", f"A request has at most {LARGEST_REQUEST} bytes.")
         except (HTTPException, OSError) as error:
-            if isinstance(error.__context__, TimeoutError):
+            if TimeoutError in (type(error), type(error.__context__)):
                 return _refusal(408, "RequestTimeoutException", "The body of the request did not arrive in time.")
             return _refusal(400, "SerializationException", "The body of the request ended early, or is malformed.")
         try:
@@ -90,6 +92,30 @@ class Application:
         except FakeECRError as error:
             # The fake was stopped while the request was on its way.
             return _refusal(503, "ServiceUnavailable", str(error))
+
+
+def _read_body(environ: WSGIEnvironment) -> bytes:
+    """Return the body of a request.
+
+    Raises:
+        RequestEntityTooLarge: it is too long.
+        HTTPException: it ended early.
+        OSError: it is malformed, or did not arrive in time.
+    """
+    length = get_content_length(environ)
+    if length is None:
+        # In chunks. One byte more shows that it is too long.
+        content = get_input_stream(environ, max_content_length=LARGEST_REQUEST + 1).read()
+        if len(content) > LARGEST_REQUEST:
+            raise RequestEntityTooLarge
+        return content
+    if length > LARGEST_REQUEST:
+        raise RequestEntityTooLarge
+    # At once: by pieces, it would be in memory several times.
+    body: bytes = environ["wsgi.input"].read(length)
+    if len(body) < length:
+        raise ClientDisconnected
+    return body
 
 
 def _build_request(environ: WSGIEnvironment, body: bytes) -> Request:
@@ -159,8 +185,8 @@ def _headers_of(response: Response) -> list[tuple[str, str]]:
     return [(name, value) for name, value in response.headers.items() if name != "Connection"]
 
 
-def _send_file(response: Response, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-    """Send a file, or the range of it that was asked for."""
+def _file_response(response: Response, environ: WSGIEnvironment) -> FileResponse:
+    """Build a response of werkzeug that sends a file, or the range of it that was asked for."""
     assert response.file is not None  # noqa: S101 - the caller has looked
     if not _RANGE.fullmatch(environ.get("HTTP_RANGE", "bytes=0-")):
         # Of several ranges S3 knows nothing [documented], and units that are unknown are ignored [RFC 9110].
@@ -168,11 +194,12 @@ def _send_file(response: Response, environ: WSGIEnvironment, start_response: Sta
     sent = FileResponse(FileWrapper(response.file, _PIECE), direct_passthrough=True, headers=dict(response.headers))
     size = int(response.headers["Content-Length"])
     try:
-        sent.make_conditional(environ, accept_ranges=True, complete_length=size)
-    except HTTPException as error:  # the file does not have this range
+        return sent.make_conditional(environ, accept_ranges=True, complete_length=size)
+    except HTTPException:  # the file does not have this range
         response.file.close()
-        return error.get_response(environ)(environ, start_response)
-    return sent(environ, start_response)
+        refusal = s3_error(416, "InvalidRange", "The requested range is not satisfiable")
+        headers = {**refusal.headers, "Content-Range": f"bytes */{size}"}
+        return FileResponse(refusal.body, refusal.status, headers)
 
 
 # --- The log -------------------------------------------------------------------------------------

@@ -2,41 +2,72 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
+from urllib.parse import urlsplit
 
 from fakeecr.adapters.credentials import DUMMY_CREDENTIALS
 
-# What would take precedence over the variables that are set: a profile, a role, a session; what makes SDKs ignore
-# endpoints.
+# What would take precedence over the settings: a profile, a role, a session; and when earlier credentials expire.
 _REMOVED = (
     "AWS_PROFILE",
     "AWS_DEFAULT_PROFILE",
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
-    "AWS_USE_FIPS_ENDPOINT",
-    "AWS_USE_DUALSTACK_ENDPOINT",
 )
 
+_WITHOUT_PROXY = ("NO_PROXY", "no_proxy")
 
-def environment(base: Mapping[str, str], url: str, host: str, region: str) -> dict[str, str]:
+
+def environment(base: Mapping[str, str], url: str, region: str) -> dict[str, str]:
     """Return an environment in which the AWS SDKs and the AWS CLI send ECR's calls, and only those, to a server.
 
     Args:
         base: the environment that it is made from.
         url: the server's URL.
-        host: its host, which no proxy is asked for.
         region: the region of clients that name none.
     """
     made = {name: value for name, value in base.items() if name.upper() not in _REMOVED}
-    made["AWS_ENDPOINT_URL_ECR"] = url
-    made["AWS_REGION"] = made["AWS_DEFAULT_REGION"] = region
-    made["AWS_ACCESS_KEY_ID"] = DUMMY_CREDENTIALS["aws_access_key_id"]
-    made["AWS_SECRET_ACCESS_KEY"] = DUMMY_CREDENTIALS["aws_secret_access_key"]
-    made["AWS_EC2_METADATA_DISABLED"] = "true"
-    for name in ("NO_PROXY", "no_proxy"):
+    made |= _settings(url, region)
+    host = _host_of(url)
+    for name in _WITHOUT_PROXY:
         hosts = [part for part in made.get(name, "").split(",") if part]
         made[name] = ",".join(hosts if host in hosts or "*" in hosts else [*hosts, host])
     return made
+
+
+def shell_lines(url: str, region: str) -> list[str]:
+    """Return the lines with which a POSIX shell makes its own environment such a one.
+
+    Args:
+        url: the server's URL.
+        region: the region of clients that name none.
+    """
+    exports = [f"export {name}={shlex.quote(value)}" for name, value in _settings(url, region).items()]
+    host = _host_of(url)
+    without_proxy = [f'export {name}="${{{name}:+${name},}}{host}"' for name in _WITHOUT_PROXY]
+    return [*exports, *without_proxy, f"unset {' '.join(_REMOVED)}"]
+
+
+def _settings(url: str, region: str) -> dict[str, str]:
+    return {
+        "AWS_ENDPOINT_URL_ECR": url,
+        # The SDKs read the first; botocore, and so the AWS CLI and boto3, the second.
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_ACCESS_KEY_ID": DUMMY_CREDENTIALS["aws_access_key_id"],
+        "AWS_SECRET_ACCESS_KEY": DUMMY_CREDENTIALS["aws_secret_access_key"],
+        "AWS_EC2_METADATA_DISABLED": "true",
+        # A file of configuration may say otherwise.
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
+        "AWS_USE_FIPS_ENDPOINT": "false",
+        "AWS_USE_DUALSTACK_ENDPOINT": "false",
+    }
+
+
+def _host_of(url: str) -> str:
+    """Return the host that no proxy is to be asked for."""
+    return urlsplit(url).hostname or ""

@@ -6,7 +6,6 @@ requests, also those whose bodies come in chunks.
 
 from __future__ import annotations
 
-import io
 import ipaddress
 import os
 import selectors
@@ -15,12 +14,12 @@ import threading
 import time
 from contextlib import suppress
 from http import HTTPStatus
+from io import BufferedIOBase
 from socketserver import TCPServer, ThreadingMixIn
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from werkzeug.serving import WSGIRequestHandler
-from werkzeug.wsgi import LimitedStream
 
 from fakeecr.adapters.server.app import Application, log
 from fakeecr.errors import ServerError
@@ -69,9 +68,8 @@ class Listener(ThreadingMixIn, TCPServer):
         self.stopping = threading.Event()
         self.app = Application(fake, self.stopping.wait)
         self._lock = threading.Lock()
-        # The connections, and whether each waits for a request now.
-        self._connections: dict[_Handler, bool] = {}
-        self._ended = threading.Condition(self._lock)
+        # The thread of each connection → what answers its requests, while it waits for one.
+        self._connections: dict[threading.Thread, _Handler | None] = {}
         self._wakes, self._waker = os.pipe()
         self._process = os.getpid()
         if ":" in host:
@@ -116,14 +114,15 @@ class Listener(ThreadingMixIn, TCPServer):
             self._thread.join()
         self.server_close()
         with self._lock:
-            for handler, is_waiting in self._connections.items():
-                if is_waiting:
+            for handler in self._connections.values():
+                if handler is not None:
                     handler.wake()
-            own = threading.current_thread()
-            if not self._ended.wait_for(
-                lambda: all(handler.thread is own for handler in self._connections), timeout=_PATIENCE
-            ):
-                log.warning("The server was stopped although it has answered a request for %d seconds.", _PATIENCE)
+            threads = [thread for thread in self._connections if thread is not threading.current_thread()]
+        end = time.monotonic() + _PATIENCE
+        for thread in threads:
+            thread.join(max(end - time.monotonic(), 0))
+        if any(thread.is_alive() for thread in threads):
+            log.warning("The server was stopped although it has answered a request for %d seconds.", _PATIENCE)
         self._close_pipe()
 
     def leave_to_parent(self) -> None:
@@ -136,19 +135,28 @@ class Listener(ThreadingMixIn, TCPServer):
         os.close(self._wakes)
         os.close(self._waker)
 
-    # --- What connections tell ---------------------------------------------------------------
+    # --- Connections -------------------------------------------------------------------------
 
-    def note(self, handler: _Handler, *, is_waiting: bool) -> bool:
-        """Note whether a connection waits for a request now; return whether the server goes on."""
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer the requests of a new connection in a thread of its own."""
+        thread = threading.Thread(target=self.process_request_thread, args=(request, client_address), daemon=True)
         with self._lock:
-            self._connections[handler] = is_waiting
+            self._connections[thread] = None
+        thread.start()
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        """Answer the requests of a connection until it ends."""
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                del self._connections[threading.current_thread()]
+
+    def note(self, waiting: _Handler | None) -> bool:
+        """Note what waits for a request in the present thread, if anything; return whether the server goes on."""
+        with self._lock:
+            self._connections[threading.current_thread()] = waiting
         return not self.stopping.is_set()
-
-    def forget(self, handler: _Handler) -> None:
-        """Forget a connection that has ended."""
-        with self._lock:
-            self._connections.pop(handler, None)
-            self._ended.notify_all()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log an error that ended a connection."""
@@ -167,15 +175,12 @@ class _Handler(WSGIRequestHandler):
 
     def handle(self) -> None:
         """Answer requests until the client or the server ends the connection."""
-        self.thread = threading.current_thread()
         self.close_connection = False
-        try:
-            while not self.close_connection and self.server.note(self, is_waiting=True):
+        # The client may have gone, or may be as good as gone.
+        with suppress(ConnectionError, TimeoutError):
+            while not self.close_connection and self.server.note(self):
                 self.handle_one_request()
-        except (ConnectionError, TimeoutError):
-            pass  # the client has gone, or is as good as gone
-        finally:
-            self.server.forget(self)
+        self.server.note(None)
 
     def wake(self) -> None:
         """End the wait for a request, from another thread."""
@@ -184,7 +189,7 @@ class _Handler(WSGIRequestHandler):
 
     def parse_request(self) -> bool:
         """Parse the request line that was read, and read the headers."""
-        self.server.note(self, is_waiting=False)
+        self.server.note(None)
         return super().parse_request()
 
     def handle_expect_100(self) -> bool:
@@ -235,7 +240,7 @@ class _Handler(WSGIRequestHandler):
         length = environ.get("CONTENT_LENGTH", "") or "0"
         if not (length.isascii() and length.isdecimal()):
             return False
-        environ["wsgi.input"] = LimitedStream(cast(IO[bytes], self.rfile), int(length)) if int(length) else io.BytesIO()
+        environ["wsgi.input"] = _Body(self.rfile, int(length))
         environ["wsgi.input_terminated"] = True
         return True
 
@@ -284,6 +289,20 @@ class _Handler(WSGIRequestHandler):
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - so it is called
         """Log what Python's own handler says."""
         log.debug(format, *args)
+
+
+class _Body:
+    """The body of a request, which ends after the number of bytes that its header says."""
+
+    def __init__(self, file: BufferedIOBase, length: int) -> None:
+        self._file = file
+        self._left = length
+
+    def read(self, size: int = -1) -> bytes:
+        """Return so many bytes, or all that are left; fewer only if the client sends no more."""
+        data = self._file.read(self._left if size < 0 else min(size, self._left)) if self._left else b""
+        self._left -= len(data)
+        return data
 
 
 def _is_read(body: Any) -> bool:

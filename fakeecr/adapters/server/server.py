@@ -31,8 +31,8 @@ class Server:
         self._fake = fake
         self._on_stop = on_stop
         self._listener = Listener(fake, host, port)
-        self._host = _EVERYWHERE.get(host, host)
-        name = f"[{self._host}]" if ":" in self._host else self._host
+        reached = _EVERYWHERE.get(host, host)
+        name = f"[{reached}]" if ":" in reached else reached
         self.registry = f"{name}:{self._listener.port}"
         self.url = f"http://{self.registry}"
         if self._listener.is_exposed:
@@ -50,7 +50,7 @@ class Server:
         It is a copy of this process's environment, in which the AWS SDKs and the AWS CLI send the calls of ECR, and no
         others, to this server. It has the fake's region, and credentials that are worth nothing.
         """
-        return environment(os.environ, self.url, self._host, self._fake.region)
+        return environment(os.environ, self.url, self._fake.region)
 
     def stop(self) -> None:
         """Stop serving: requests that are being answered end first. Stopping it again changes nothing."""

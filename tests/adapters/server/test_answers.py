@@ -180,7 +180,16 @@ def test_a_limit_of_the_reference_is_noted_in_the_log_and_not_warned_of(ecr, cal
             r"ListImages 400 RepositoryNotFoundException: \"The repository with name 'wep' .*; Registry .*'web'.*",
             id="error with its note",
         ),
-        pytest.param("X\x07Y", {}, r"'X\\x07Y' 400 UnknownOperationException \d+\.\d ms", id="control characters"),
+        pytest.param("X\x07Y", {}, r"'X\\x07Y' 400 UnknownOperationException \d+\.\d ms; .*", id="control characters"),
+        pytest.param(
+            "ListImage", {}, r"ListImage 400 UnknownOperationException \d+\.\d ms; Expected .* Did you mean 'ListImages'\?",
+            id="misspelt operation",
+        ),
+        pytest.param(
+            "ListImages", b'{"repositoryName": web}', r"ListImages 400 SerializationException .* ms; .* is not JSON: .*\(byte 19\)\.",
+            id="malformed JSON",
+        ),
+        pytest.param("ListImages", b"", r"ListImages 400 SerializationException .* ms; The request has no body\.", id="no body"),
     ],
 )  # fmt: skip
 def test_each_call_is_a_line_of_the_log(ecr, connect, caplog, operation, content, line):

@@ -124,6 +124,14 @@ def test_a_range_that_the_layer_does_not_have_is_refused(ecr, server, stored):
 
     assert answer.status == 416
     assert answer.headers["Content-Range"] == "bytes */1024"
+    assert b"<Code>InvalidRange</Code>" in answer.body
+
+
+def test_the_log_has_the_status_of_a_range(ecr, server, stored, caplog):
+    with caplog.at_level("INFO", "fakeecr.server"):
+        get(url_of(ecr), Range="bytes=0-1")
+
+    assert f"/{DIGEST} 206 " in caplog.text
 
 
 def test_a_head_request_tells_the_size(ecr, server, stored):
@@ -234,7 +242,7 @@ def test_libraries_that_cannot_read_data_urls_read_these(ecr, server, stored, re
 
 
 def test_a_layer_that_is_deleted_while_it_is_read_ends_the_connection(ecr, server, monkeypatch):
-    content = random.Random(1).randbytes(3 * 2**20)
+    content = random.Random(1).randbytes(9 * 2**20)
     ecr.seed(seed_with(content))
     parts = urlsplit(url_of(ecr, digest_of(content)))
     from fakeecr.store import layers

@@ -18,9 +18,6 @@ from fakeecr import Server
 # The tags of the images in the repository `web` of the tests.
 TAGS = ["v0", "v1", "v2", "v3", "v4"]
 
-# What the environment of a server does not withstand yet; see its module.
-NOT_YET = pytest.mark.xfail(strict=True, reason="the environment of children does not turn this off")
-
 # How many seconds a program may take.
 _PATIENCE = 60
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from tests.adapters.server.clients.children import NOT_YET, TAGS, run_boto3, run_child
+from tests.adapters.server.clients.children import TAGS, run_boto3, run_child
 from tests.manifests import digest_of, image
 
 
@@ -234,7 +234,7 @@ def test_neither_variables_nor_a_configuration_lead_elsewhere(misleading, ecr, w
 @pytest.mark.parametrize(
     "line",
     [
-        pytest.param("ignore_configured_endpoint_urls = true", marks=NOT_YET),
+        "ignore_configured_endpoint_urls = true",
         "use_fips_endpoint = true",
         "use_dualstack_endpoint = true",
     ],
@@ -247,7 +247,6 @@ def test_a_configuration_that_makes_sdks_ignore_endpoints_is_ignored(misleading,
     assert result == 5
 
 
-@NOT_YET
 def test_expired_credentials_of_the_parent_are_not_passed_on(monkeypatch, web, server):
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
         monkeypatch.setenv(name, "expired")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.adapters.server.clients.children import NOT_YET, run_javascript
+from tests.adapters.server.clients.children import run_javascript
 from tests.manifests import digest_of, image
 
 pytestmark = pytest.mark.clients
@@ -160,9 +160,9 @@ def test_the_region_is_that_of_the_client_and_the_endpoint_is_of_ecr_alone(serve
     "line",
     [
         None,
-        pytest.param("ignore_configured_endpoint_urls = true", marks=NOT_YET),
-        pytest.param("use_fips_endpoint = true", marks=NOT_YET),
-        pytest.param("use_dualstack_endpoint = true", marks=NOT_YET),
+        "ignore_configured_endpoint_urls = true",
+        "use_fips_endpoint = true",
+        "use_dualstack_endpoint = true",
     ],
 )
 def test_neither_variables_nor_a_configuration_lead_elsewhere(misleading, web, server, line):

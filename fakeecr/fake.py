@@ -157,6 +157,9 @@ class FakeECR(Instruments, State):
             if gate is None:
                 raise RuntimeError("This FakeECR is not started; there is nothing to stop.")
             try:
+                # Those that another thread has started since.
+                for server in self._servers:
+                    server.stop()
                 # It answers until then: a call that runs may make others, which must not reach AWS.
                 if not gate.traffic.close():
                     _log.warning("%r was stopped although a call has run in it for %d seconds.", self, PATIENCE)
@@ -312,21 +315,24 @@ class FakeECR(Instruments, State):
             ServerError: it cannot listen there, or the extra is not installed.
             DatabaseError: the fake's database cannot be used.
             TypeError: an argument is of the wrong type.
-            ValueError: there is no such port.
+            ValueError: there is no such host or port.
 
         Warns:
             ExposedServerWarning: other machines can reach it.
         """
         if not isinstance(host, str):
             raise TypeError(f"host: expected a name or an address; got {show(host)}")
+        if "\0" in host:
+            raise ValueError(f"host: expected a name or an address; got {show(host)}")
         if isinstance(port, bool) or not isinstance(port, int):
             raise TypeError(f"port: expected a number; got {show(port)}")
         if not 0 <= port <= _LARGEST_PORT:
             raise ValueError(f"port: expected 0 to {_LARGEST_PORT}; got {port}")
         server_class = _import_server("server").Server
-        gate = self._open()
-        server: Server = server_class(self, host, port, self._forget_server)
-        with self._lock:
+        # A fork or a stop must not come between the server and its being known.
+        with LIFECYCLE, self._lock:
+            gate = self._open()
+            server: Server = server_class(self, host, port, self._forget_server)
             self._servers = (*self._servers, server)
             gate.backend.base_url = server.url
         return server
@@ -342,7 +348,7 @@ class FakeECR(Instruments, State):
         return application
 
     def _forget_server(self, server: Server) -> None:
-        with self._lock:
+        with LIFECYCLE, self._lock:
             self._servers = tuple(other for other in self._servers if other is not server)
             if self._gate is not None:
                 self._gate.backend.base_url = self._servers[-1].url if self._servers else None

@@ -68,7 +68,7 @@ class Gate:
         """
         with self.traffic:
             if request.method in ("GET", "HEAD") and request.path.startswith(PREFIX):
-                return _download(self.backend, request)
+                return self._download(request)
             response = self._answer(request)
             self.events.deliver()
             return response
@@ -101,6 +101,15 @@ class Gate:
             response = response._replace(notes=(*response.notes, note))
         self.journal.record(name, request, None if error is None else error.code, response.body)
         return response
+
+    def _download(self, request: Request) -> Response:
+        """Return the response to a request for the bytes of a layer; an error is as S3 writes it."""
+        try:
+            digest, size, file = open_download(self.backend, request.path, request.query, self.traffic)
+        except DownloadError as error:
+            return s3_error(error.status, error.code, error.message)
+        headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size), "ETag": f'"{digest}"'}
+        return Response(200, headers, b"", file=file)
 
     def _note_on_token(self, operation: str, request: Request) -> str:
         """Return a note about a refused token: which call returned it, and why it is refused."""
@@ -144,16 +153,6 @@ class Gate:
             self.journal.clear()
             self.faults.clear()
             self.events.clear()
-
-
-def _download(backend: Backend, request: Request) -> Response:
-    """Return the response to a request for the bytes of a layer; an error is as S3 writes it."""
-    try:
-        digest, size, file = open_download(backend, request.path, request.query)
-    except DownloadError as error:
-        return s3_error(error.status, error.code, error.message)
-    headers = {"Content-Type": "application/octet-stream", "Content-Length": str(size), "ETag": f'"{digest}"'}
-    return Response(200, headers, b"", file=file)
 
 
 def _listing(parameters: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import signal
 import subprocess
+import sys
 from typing import Any
 
 import click
@@ -18,8 +19,8 @@ from fakeecr.settings import MEMORY
 _NOT_EXECUTABLE = 126
 _NOT_FOUND = 127
 
-# What asks a process to end; the command gets it, and decides. Ctrl-C reaches the command by the terminal.
-_FORWARDED = (signal.SIGTERM, signal.SIGHUP)
+# What asks a process to end; the command gets it, and decides. Windows has no SIGHUP.
+_FORWARDED = [number for name in ("SIGTERM", "SIGHUP", "SIGINT") if (number := getattr(signal, name, None)) is not None]
 
 
 @click.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False})
@@ -47,25 +48,27 @@ def command(log: bool, database: str | None, seeds: tuple[str, ...], arguments: 
     if log:
         log_calls()
     with serving(make_settings(database, **options), seeds) as server:
-        asked: list[int] = []
+        early: list[int] = []
         child: subprocess.Popen[bytes] | None = None
 
         def forward(number: int, _: object) -> None:
-            asked.append(number)
-            if child is not None:
+            if number == signal.SIGINT and sys.stdin is not None and sys.stdin.isatty():
+                return  # Ctrl-C has reached the command by the terminal
+            if child is None:
+                early.append(number)
+            else:
                 child.send_signal(number)
 
-        # The command itself begins with the default handlers: only what is ignored is passed on.
-        signal.signal(signal.SIGINT, lambda *_: None)
+        # The command itself begins with the default handlers: only what is ignored is passed on, as by nohup.
         for number in _FORWARDED:
-            signal.signal(number, forward)
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, forward)
         try:
             child = subprocess.Popen(arguments, env=server.environment)  # noqa: S603 - it is what the user asks for
         except OSError as error:
             click.echo(f"Error: {shlex.join(arguments)} cannot be run: {error.strerror}.", err=True)
             return _NOT_FOUND if isinstance(error, FileNotFoundError) else _NOT_EXECUTABLE
-        # A signal may have come before there was a process to send it to.
-        for early in asked:
-            child.send_signal(early)
+        for number in early:
+            child.send_signal(number)
         exit_code = child.wait()
     return exit_code if exit_code >= 0 else 128 - exit_code

@@ -11,7 +11,7 @@ import re
 from hashlib import blake2b
 from hmac import compare_digest
 from typing import TYPE_CHECKING, BinaryIO, NamedTuple
-from urllib.parse import parse_qs, quote, unquote, urlencode
+from urllib.parse import parse_qs, unquote, urlencode
 
 from fakeecr import clock
 from fakeecr.registry.layers import get_layers
@@ -20,6 +20,7 @@ from fakeecr.store import layers, repositories
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from _typeshed import WriteableBuffer
 
@@ -65,25 +66,27 @@ class Download(NamedTuple):
 
 def path_of(call: Call, repository: StoredRepository, digest: str) -> str:
     """Return the signed path and query of a layer's URL."""
-    path = PREFIX + "/".join([repository.account_id, call.region.name, quote(repository.name), digest])
+    path = PREFIX + "/".join([repository.account_id, call.region.name, repository.name, digest])
     expires = str(int(clock.timestamp()) + LIFETIME)
     return f"{path}?{urlencode({'Expires': expires, 'Signature': _sign(call.secret, path, expires)})}"
 
 
-def open_download(backend: Backend, path: str, query: str) -> Download:
+def open_download(backend: Backend, path: str, query: str, in_use: AbstractContextManager[None]) -> Download:
     """Return the download that a URL is for.
 
     Args:
         backend: the registries.
         path: the path of the URL, as it was sent.
         query: its query.
+        in_use: entered for each piece that is read, which happens after this returns.
 
     Raises:
         DownloadError: the URL was changed, has expired, or its layer was deleted.
     """
     parameters = parse_qs(query)
     expires, signature = (parameters.get(name, [""])[0] for name in ("Expires", "Signature"))
-    match = _PATH.fullmatch(unquote(path))
+    path = unquote(path)
+    match = _PATH.fullmatch(path)
     if match is None:
         raise _no_such_key()
     account_id, region, name, digest = match.groups()
@@ -107,8 +110,8 @@ def open_download(backend: Backend, path: str, query: str) -> Download:
 
     def read(start: int, size: int) -> bytes:
         # A transaction for each piece: a client that reads slowly must not hold one open.
-        with backend.reading() as call:
-            return layers.piece_of(call.connection, key, start, size)
+        with in_use, backend.reading() as call:
+            return layers.piece_of(call.connection, key, digest, start, size)
 
     return Download(digest, layer.size, io.BufferedReader(_LayerFile(layer.size, read), _PIECE))
 
@@ -160,6 +163,7 @@ class _LayerFile(io.RawIOBase):
 
         Raises:
             EOFError: the layer was deleted in the meantime.
+            FakeECRError: the fake was stopped.
         """
         view = memoryview(buffer).cast("B")
         wanted = min(len(view), self._size - self._position)

@@ -155,11 +155,15 @@ def parts_of(connection: Connection, key: int) -> Iterator[bytes]:
         yield connection.execute(statement).scalar_one()
 
 
-def piece_of(connection: Connection, key: int, start: int, size: int) -> bytes:
-    """Return bytes of a layer from a position on: at most `size`, and no more than one part has; none at its end."""
+def piece_of(connection: Connection, key: int, digest: str, start: int, size: int) -> bytes:
+    """Return bytes of a layer from a position on: at most `size`, and no more than one part has.
+
+    There are none at its end, and none if the layer with this key has another digest, or does not exist any more.
+    """
     statement = (
         select(LayerPart.first_byte, func.substr(LayerPart.content, start - LayerPart.first_byte + 1, size))
-        .where(LayerPart.layer_id == key, LayerPart.first_byte <= start)
+        .join(Layer, Layer.id == LayerPart.layer_id)
+        .where(LayerPart.layer_id == key, Layer.digest == digest, LayerPart.first_byte <= start)
         .order_by(LayerPart.first_byte.desc())
         .limit(1)
     )

@@ -73,19 +73,20 @@ def test_the_exit_code_is_that_of_the_command(command, exit_code, message):
     assert (outcome.exit_code, outcome.errors.strip()) == (exit_code, message)
 
 
-def test_a_signal_reaches_the_command_which_decides():
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_reaches_the_command_which_decides(number):
     script = (
         "import signal, sys, time\n"
-        "signal.signal(signal.SIGTERM, lambda *_: sys.exit(5))\n"
+        f"signal.signal({int(number)}, lambda *_: sys.exit(5))\n"
         "print('ready', flush=True)\n"
         "time.sleep(60)\n"
     )
     command = [sys.executable, "-m", "fakeecr", "run", "--", sys.executable, "-c", script]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
 
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
 
         assert process.wait(timeout=60) == 5
 

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import sys
 import threading
 import urllib.error
 import urllib.request
+import warnings
+from wsgiref.simple_server import WSGIRequestHandler, make_server
 from wsgiref.validate import validator
 
 import boto3
 import pytest
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import EnvironBuilder
 
 from fakeecr import ExposedServerWarning, FakeECR, ServerError
@@ -114,6 +118,7 @@ def test_a_port_that_is_in_use_is_refused_with_advice(ecr):
         pytest.param({"port": "4510"}, TypeError, "port: expected a number; got '4510'", id="text as port"),
         pytest.param({"port": True}, TypeError, "port: expected a number; got True", id="truth as port"),
         pytest.param({"host": None}, TypeError, "host: expected a name or an address; got ", id="no host"),
+        pytest.param({"host": "a\0b"}, ValueError, "host: expected a name or an address; got ", id="NUL"),
         pytest.param({"host": "192.0.2.1"}, ServerError, "cannot listen at port 0 of 192.0.2.1", id="foreign address"),
     ],
 )
@@ -130,6 +135,20 @@ def test_a_server_that_other_machines_can_reach_warns(ecr):
     with server:
         assert server.url.startswith("http://127.0.0.1:")
         assert status_of(server.url) == 400
+
+
+def test_a_warning_that_is_an_error_leaves_no_server(ecr):
+    before = threading.active_count()
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", ExposedServerWarning)
+        with pytest.raises(ExposedServerWarning) as raised:
+            ecr.serve("0.0.0.0")  # noqa: S104 - this is the point
+
+    port = int(re.search(r"port (\d+)", str(raised.value))[1])
+    assert threading.active_count() == before
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port))
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this system has no IPv6")
@@ -187,7 +206,7 @@ def test_the_environment_leads_ecr_and_nothing_else_to_the_server(ecr, monkeypat
         "AWS_USE_DUALSTACK_ENDPOINT": "false",
     }
     assert environment["NO_PROXY"] == "example.com,127.0.0.1"
-    assert environment["no_proxy"] == "127.0.0.1"
+    assert environment["no_proxy"] == environment["NO_PROXY"]
     assert environment["PATH"] == os.environ["PATH"]
 
 
@@ -236,6 +255,47 @@ def test_the_application_answers_in_any_wsgi_server(ecr):
     assert url.startswith("http://localhost/layers/")
     assert ask(ecr.wsgi_app, url.removeprefix("http://localhost")) == ("200 OK", b"{}")
     assert ask(ecr.wsgi_app)[0] == "400 Bad Request"
+
+
+def test_the_server_of_the_standard_library_serves_layers(ecr):
+    ecr.push("web", "latest")
+    with make_server("127.0.0.1", 0, ecr.wsgi_app, handler_class=_Quiet) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        try:
+            client = ecr.client()
+            path = downloads_path(ecr, client)
+            with urllib.request.urlopen(f"http://127.0.0.1:{server.server_port}{path}", timeout=30) as response:
+                assert response.read() == b"{}"
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_message(self, *_):
+        pass
+
+
+def downloads_path(ecr, client):
+    """Return the path and query of the URL of the config of an image that fakeecr made up."""
+    with ecr.serve() as server:
+        answer = client.get_download_url_for_layer(repositoryName="web", layerDigest=digest_of("{}"))
+        return answer["downloadUrl"].removeprefix(server.url)
+
+
+def test_an_application_that_is_mounted_under_a_path_says_so_in_its_urls(ecr):
+    ecr.push("web", "latest")
+    application = DispatcherMiddleware(lambda *_: [], {"/ecr": ecr.wsgi_app})
+    target = {"X-Amz-Target": "AmazonEC2ContainerRegistry_V20150921.GetDownloadUrlForLayer"}
+
+    _, answer = ask(
+        application, "/ecr/", json.dumps({"repositoryName": "web", "layerDigest": digest_of("{}")}), **target
+    )
+
+    url = json.loads(answer)["downloadUrl"]
+    assert url.startswith("http://localhost/ecr/layers/")
+    assert ask(application, url.removeprefix("http://localhost")) == ("200 OK", b"{}")
 
 
 def test_the_application_of_a_stopped_fake_says_so(ecr):

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from http import HTTPStatus
 from typing import TYPE_CHECKING
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import msgspec
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
@@ -131,7 +131,7 @@ def _build_request(environ: WSGIEnvironment, body: bytes) -> Request:
         query=environ.get("QUERY_STRING", ""),
         account_id=origin.account_id,
         # A host of AWS leads to this server only for a client that was told so by other means.
-        base_url=f"{environ['wsgi.url_scheme']}://{host}" if host and not origin.is_aws else None,
+        base_url=f"{environ['wsgi.url_scheme']}://{host}{_prefix_of(environ)}" if host and not origin.is_aws else None,
     )
 
 
@@ -139,8 +139,15 @@ def _path_of(environ: WSGIEnvironment) -> str:
     """Return the path as it was sent, if the server says so, or else encoded again."""
     sent = environ.get("RAW_URI") or environ.get("REQUEST_URI")
     if isinstance(sent, str):
-        return sent.partition("?")[0]
+        # A client of a proxy sends the whole URL.
+        path = sent.partition("?")[0] if sent.startswith("/") else urlsplit(sent).path
+        return path.removeprefix(_prefix_of(environ))
     return quote(environ.get("PATH_INFO", "").encode("latin-1"))
+
+
+def _prefix_of(environ: WSGIEnvironment) -> str:
+    """Return the path under which a server has mounted the application; empty at its root."""
+    return quote(environ.get("SCRIPT_NAME", "").encode("latin-1"))
 
 
 class _Headers(Mapping[str, str]):
@@ -191,7 +198,9 @@ def _file_response(response: Response, environ: WSGIEnvironment) -> FileResponse
     if not _RANGE.fullmatch(environ.get("HTTP_RANGE", "bytes=0-")):
         # Of several ranges S3 knows nothing [documented], and units that are unknown are ignored [RFC 9110].
         environ = {name: value for name, value in environ.items() if name != "HTTP_RANGE"}
-    sent = FileResponse(FileWrapper(response.file, _PIECE), direct_passthrough=True, headers=dict(response.headers))
+    # Only newer releases of werkzeug say of a whole file that it has ranges.
+    headers = {**response.headers, "Accept-Ranges": "bytes"}
+    sent = FileResponse(FileWrapper(response.file, _PIECE), direct_passthrough=True, headers=headers)
     size = int(response.headers["Content-Length"])
     try:
         return sent.make_conditional(environ, accept_ranges=True, complete_length=size)

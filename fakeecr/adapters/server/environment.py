@@ -15,6 +15,8 @@ _REMOVED = (
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
     "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_CREDENTIAL_SCOPE",
+    "AWS_ACCOUNT_ID",
     "AWS_ROLE_ARN",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
 )
@@ -32,11 +34,9 @@ def environment(base: Mapping[str, str], url: str, region: str) -> dict[str, str
     """
     made = {name: value for name, value in base.items() if name.upper() not in _REMOVED}
     made |= _settings(url, region)
-    host = _host_of(url)
-    for name in _WITHOUT_PROXY:
-        hosts = [part for part in made.get(name, "").split(",") if part]
-        made[name] = ",".join(hosts if host in hosts or "*" in hosts else [*hosts, host])
-    return made
+    # Of the two names, which a program reads differs, so both get what either has.
+    hosts = [host for name in _WITHOUT_PROXY for host in made.get(name, "").split(",") if host]
+    return made | dict.fromkeys(_WITHOUT_PROXY, ",".join(dict.fromkeys([*hosts, *_hosts_of(url)])))
 
 
 def shell_lines(url: str, region: str) -> list[str]:
@@ -47,9 +47,9 @@ def shell_lines(url: str, region: str) -> list[str]:
         region: the region of clients that name none.
     """
     exports = [f"export {name}={shlex.quote(value)}" for name, value in _settings(url, region).items()]
-    host = _host_of(url)
-    without_proxy = [f'export {name}="${{{name}:+${name},}}{host}"' for name in _WITHOUT_PROXY]
-    return [*exports, *without_proxy, f"unset {' '.join(_REMOVED)}"]
+    earlier = "".join(f"${{{name}:+${name},}}" for name in _WITHOUT_PROXY)
+    without_proxy = f'export NO_PROXY="{earlier}{",".join(_hosts_of(url))}"'
+    return [*exports, without_proxy, 'export no_proxy="$NO_PROXY"', f"unset {' '.join(_REMOVED)}"]
 
 
 def _settings(url: str, region: str) -> dict[str, str]:
@@ -68,6 +68,7 @@ def _settings(url: str, region: str) -> dict[str, str]:
     }
 
 
-def _host_of(url: str) -> str:
-    """Return the host that no proxy is to be asked for."""
-    return urlsplit(url).hostname or ""
+def _hosts_of(url: str) -> list[str]:
+    """Return the host that no proxy is to be asked for, in each form that programs expect."""
+    host = urlsplit(url).hostname or ""
+    return [host, f"[{host}]"] if ":" in host else [host]

@@ -8,33 +8,41 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import selectors
 import socket
 import threading
 import time
 from contextlib import suppress
 from http import HTTPStatus
-from io import BufferedIOBase
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 from werkzeug.serving import WSGIRequestHandler
 
-from fakeecr.adapters.server.app import Application, log
-from fakeecr.errors import ServerError
+from fakeecr.adapters.server.app import LARGEST_REQUEST, Application, log
+from fakeecr.adapters.server.bodies import ChunkedBody, SizedBody
+from fakeecr.errors import FakeECRError, ServerError
 from fakeecr.http import NetworkError
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-
     from fakeecr.adapters.active import Fake
 
 # How many seconds the server waits for the next bytes of a request, or for the next request of a connection.
 IDLE = 60.0
 
+# How many bytes the first line of a request may have, and one more.
+_LONGEST_LINE = 2**16 + 1
+
+# More digits are more bytes than anybody sends.
+_LENGTH = re.compile(r"[0-9]{1,18}")
+
 # How many seconds a stop waits for requests that are being answered.
 _PATIENCE = 30.0
+
+# How many seconds pass after a connection could not be accepted.
+_PAUSE = 0.05
 
 # How much of a body that was refused is read, so that its sender reads the answer: bytes, and seconds.
 _DRAINED_BYTES = 64 * 2**20
@@ -54,7 +62,7 @@ class Listener(ThreadingMixIn, TCPServer):
     """
 
     daemon_threads = True
-    allow_reuse_address = True
+    allow_reuse_address = os.name == "posix"  # on Windows two servers would share the port
     request_queue_size = 128
     timeout = 0  # handle_request() does not wait for a connection that is gone again
 
@@ -68,20 +76,20 @@ class Listener(ThreadingMixIn, TCPServer):
         self.stopping = threading.Event()
         self.app = Application(fake, self.stopping.wait)
         self._lock = threading.Lock()
-        # The thread of each connection → what answers its requests, while it waits for one.
+        # The thread of each connection → what answers its requests.
         self._connections: dict[threading.Thread, _Handler | None] = {}
-        self._wakes, self._waker = os.pipe()
-        self._process = os.getpid()
+        # What is written to the one ends a wait for the other. Not a pipe, for which Windows does not wait.
+        self._waker, self._wakes = socket.socketpair()
         if ":" in host:
             self.address_family = socket.AF_INET6
         try:
             super().__init__((host, port), _Handler)
         except OSError as error:
-            self._close_pipe()
-            raise ServerError(
-                f"The server cannot listen at port {port} of {host}: {error}. Give another port, or 0 for any that is "
-                "free."
-            ) from error
+            self._close_pair()
+            raise ServerError(_explain(error, host, port)) from error
+        except BaseException:
+            self._close_pair()
+            raise
         self._thread = threading.Thread(target=self._accept, name=f"fakeecr server at port {self.port}", daemon=True)
         self._thread.start()
 
@@ -109,31 +117,37 @@ class Listener(ThreadingMixIn, TCPServer):
         if self.stopping.is_set():
             return
         self.stopping.set()
-        os.write(self._waker, b"!")
+        self._waker.send(b"!")
         if self._thread is not threading.current_thread():
             self._thread.join()
         self.server_close()
         with self._lock:
-            for handler in self._connections.values():
-                if handler is not None:
-                    handler.wake()
-            threads = [thread for thread in self._connections if thread is not threading.current_thread()]
+            connections = {
+                thread: handler
+                for thread, handler in self._connections.items()
+                if thread is not threading.current_thread()
+            }
+            for handler in connections.values():
+                if handler is not None and handler.is_waiting:
+                    handler.end(socket.SHUT_RD)
         end = time.monotonic() + _PATIENCE
-        for thread in threads:
+        for thread in connections:
             thread.join(max(end - time.monotonic(), 0))
-        if any(thread.is_alive() for thread in threads):
-            log.warning("The server was stopped although it has answered a request for %d seconds.", _PATIENCE)
-        self._close_pipe()
+        for thread, handler in connections.items():
+            if thread.is_alive() and handler is not None:
+                log.warning("The server was stopped although it has answered a request for %d seconds.", _PATIENCE)
+                handler.end(socket.SHUT_RDWR)
+        self._close_pair()
 
     def leave_to_parent(self) -> None:
         """Close the socket in a forked child, where no thread listens to it."""
         self.stopping.set()
         self.socket.close()
-        self._close_pipe()
+        self._close_pair()
 
-    def _close_pipe(self) -> None:
-        os.close(self._wakes)
-        os.close(self._waker)
+    def _close_pair(self) -> None:
+        self._wakes.close()
+        self._waker.close()
 
     # --- Connections -------------------------------------------------------------------------
 
@@ -152,11 +166,21 @@ class Listener(ThreadingMixIn, TCPServer):
             with self._lock:
                 del self._connections[threading.current_thread()]
 
-    def note(self, waiting: _Handler | None) -> bool:
-        """Note what waits for a request in the present thread, if anything; return whether the server goes on."""
+    def note(self, handler: _Handler, *, is_waiting: bool) -> bool:
+        """Note whether a connection waits for a request, or for more of it; return whether the server goes on."""
         with self._lock:
-            self._connections[threading.current_thread()] = waiting
+            self._connections[threading.current_thread()] = handler
+            handler.is_waiting = is_waiting
         return not self.stopping.is_set()
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection."""
+        try:
+            return super().get_request()
+        except OSError:
+            # The process may have no more file descriptors; then trying again at once would do nothing else.
+            self.stopping.wait(_PAUSE)
+            raise
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Log an error that ended a connection."""
@@ -173,43 +197,60 @@ class _Handler(WSGIRequestHandler):
     # A response is one write; it must not wait for the client to acknowledge the one before.
     disable_nagle_algorithm = True
 
+    raw_requestline: bytes
+    # Whether it waits for a request, or for more of it.
+    is_waiting = False
+
     def handle(self) -> None:
         """Answer requests until the client or the server ends the connection."""
         self.close_connection = False
         # The client may have gone, or may be as good as gone.
         with suppress(ConnectionError, TimeoutError):
-            while not self.close_connection and self.server.note(self):
+            while not self.close_connection and self.server.note(self, is_waiting=True):
                 self.handle_one_request()
-        self.server.note(None)
+        self.server.note(self, is_waiting=False)
 
-    def wake(self) -> None:
-        """End the wait for a request, from another thread."""
+    def end(self, how: int) -> None:
+        """End the connection, or the wait for a request, from another thread."""
         with suppress(OSError):  # the connection may have ended by itself just now
-            self.connection.shutdown(socket.SHUT_RD)
+            self.connection.shutdown(how)
 
     def parse_request(self) -> bool:
         """Parse the request line that was read, and read the headers."""
-        self.server.note(None)
+        if self.raw_requestline in (b"\r\n", b"\n"):
+            # Some clients send an empty line after a body. [RFC 9112, 2.2]
+            self.raw_requestline = self.rfile.readline(_LONGEST_LINE)
         return super().parse_request()
 
     def handle_expect_100(self) -> bool:
-        """Tell a client that asks whether to send the body that it may."""
+        """Tell a client that asks whether to send the body that it may, unless it is too long."""
+        length = self.headers.get("Content-Length", "")
+        if _LENGTH.fullmatch(length) and int(length) > LARGEST_REQUEST:
+            return True
         goes_on = super().handle_expect_100()
         self.wfile.flush()
         return goes_on
 
     def run_wsgi(self) -> None:
         """Answer a request, whose headers have been read."""
-        environ = self.make_environ()
-        if not self._bound_body(environ):
-            self.send_error(HTTPStatus.BAD_REQUEST, "The header Content-Length is not a number.")
+        try:
+            body = self._body()
+            environ = self.make_environ()
+        except ValueError as error:  # a URL that is none, for example
+            self.send_error(HTTPStatus.BAD_REQUEST, f"The request is malformed: {error}.")
             return
+        except NotImplementedError as error:
+            self.send_error(HTTPStatus.NOT_IMPLEMENTED, str(error))
+            return
+        environ["wsgi.input"] = body
+        environ["wsgi.input_terminated"] = True
         has_begun = False
 
         def start_response(status: str, headers: list[tuple[str, str]], _: Any = None) -> Any:
             nonlocal has_begun
             has_begun = True
-            if self.server.stopping.is_set() or not _is_read(environ["wsgi.input"]):
+            # After a body that was not read to its end, nobody knows where the next request begins.
+            if self.server.stopping.is_set() or not body.is_read:
                 self.close_connection = True
             self._send_head(status, headers)
 
@@ -225,24 +266,42 @@ class _Handler(WSGIRequestHandler):
             self._drop(error)
         except (ConnectionError, TimeoutError):
             self.close_connection = True
+        except (EOFError, FakeECRError) as error:  # a layer was deleted, or the fake stopped, while the layer was sent
+            log.warning("%s", error)
+            self.close_connection = True
         except Exception:
             log.exception("A request could not be answered.")
             self.close_connection = True
             if not has_begun:
                 self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR, "fakeecr could not answer; its log says why.")
-        if self.close_connection and not _is_read(environ["wsgi.input"]):
+        if self.close_connection and not body.is_read:
             self._drain()
 
-    def _bound_body(self, environ: WSGIEnvironment) -> bool:
-        """Let the body of a request end where it ends; return whether that is known."""
-        if "wsgi.input_terminated" in environ:
-            return True  # werkzeug reads it in chunks
-        length = environ.get("CONTENT_LENGTH", "") or "0"
-        if not (length.isascii() and length.isdecimal()):
-            return False
-        environ["wsgi.input"] = _Body(self.rfile, int(length))
-        environ["wsgi.input_terminated"] = True
-        return True
+    def _body(self) -> SizedBody | ChunkedBody:
+        """Return the body of a request.
+
+        Raises:
+            ValueError: nobody knows where it ends.
+            NotImplementedError: it is encoded in an unknown way.
+        """
+        if self.headers.defects:
+            raise ValueError("a line of its headers is no header")
+        lengths, codings = self.headers.get_all("Content-Length", []), self.headers.get_all("Transfer-Encoding", [])
+        if not codings:
+            if not lengths:
+                lengths = ["0"]
+            if len(set(lengths)) > 1 or not _LENGTH.fullmatch(lengths[0]):
+                raise ValueError("the header Content-Length is not a number")
+            return SizedBody(self.rfile, int(lengths[0]), self._has_read)
+        if lengths:
+            raise ValueError("it has both Content-Length and Transfer-Encoding")
+        if [coding.strip().lower() for coding in codings] != ["chunked"]:
+            raise NotImplementedError("The only Transfer-Encoding that is known is chunked.")
+        return ChunkedBody(self.rfile, self._has_read)
+
+    def _has_read(self) -> None:
+        """Note that all of a request was read, so that a stop lets it be answered."""
+        self.server.note(self, is_waiting=False)
 
     def _send_head(self, status: str, headers: list[tuple[str, str]]) -> None:
         # Without a length, the end of the connection is the end of the body.
@@ -291,23 +350,7 @@ class _Handler(WSGIRequestHandler):
         log.debug(format, *args)
 
 
-class _Body:
-    """The body of a request, which ends after the number of bytes that its header says."""
-
-    def __init__(self, file: BufferedIOBase, length: int) -> None:
-        self._file = file
-        self._left = length
-
-    def read(self, size: int = -1) -> bytes:
-        """Return so many bytes, or all that are left; fewer only if the client sends no more."""
-        data = self._file.read(self._left if size < 0 else min(size, self._left)) if self._left else b""
-        self._left -= len(data)
-        return data
-
-
-def _is_read(body: Any) -> bool:
-    """Whether the body of a request was read to its end."""
-    try:
-        return not body.read(1)
-    except Exception:
-        return False  # it ended early, or is malformed
+def _explain(error: OSError, host: str, port: int) -> str:
+    if isinstance(error, socket.gaierror):
+        return f"The server cannot listen at {host}: {error.strerror}. Give a name or an address of this machine."
+    return f"The server cannot listen at port {port} of {host}: {error}. Give another port, or 0 for any that is free."

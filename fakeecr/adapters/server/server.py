@@ -36,12 +36,16 @@ class Server:
         self.registry = f"{name}:{self._listener.port}"
         self.url = f"http://{self.registry}"
         if self._listener.is_exposed:
-            warnings.warn(
-                f"This fake of ECR listens at {host or 'every address'}, port {self._listener.port}. Other machines "
-                "can reach it, and it does not check who calls. Serve it at 127.0.0.1 unless they have to.",
-                ExposedServerWarning,
-                stacklevel=3,
-            )
+            try:
+                warnings.warn(
+                    f"This fake of ECR listens at {host or 'every address'}, port {self._listener.port}. Other "
+                    "machines can reach it, and it does not check who calls. Serve it at 127.0.0.1 if they need not.",
+                    ExposedServerWarning,
+                    stacklevel=3,
+                )
+            except ExposedServerWarning:  # the user has made it an error
+                self._listener.stop()
+                raise
 
     @property
     def environment(self) -> dict[str, str]:

@@ -93,6 +93,9 @@ def test_requests_that_are_sent_at_once_are_answered_in_their_order(server):
         pytest.param([b"2\r\n{}\r\n0\r\n\r\n"], id="one chunk"),
         pytest.param([b"1\r\n{\r\n1\r\n}\r\n0\r\n\r\n"], id="two chunks"),
         pytest.param([b"1\r\n", b"{\r\n1\r\n}\r\n", b"0\r\n\r\n"], id="sent by and by"),
+        pytest.param(
+            [b"2;name=value\r\n{}\r\n0\r\nTrailer: 1\r\nAnother: 2\r\n\r\n"], id="with an extension and trailers"
+        ),
     ],
 )
 def test_a_body_may_come_in_chunks(server, pieces):
@@ -105,6 +108,62 @@ def test_a_body_may_come_in_chunks(server, pieces):
         second = read_from(connection)
 
     assert (first.status, second.status) == (200, 200)
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "status"),
+    [
+        pytest.param(b"Transfer-Encoding: chunked\r\n", b"0\r\nXX", 400, id="end of chunks that is none"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n", b"2\r\n{}X", 400, id="chunk that is longer than it says"),
+        pytest.param(b"Transfer-Encoding: chunked\r\n", b"0x2\r\n{}\r\n0\r\n\r\n", 400, id="size that is not hexadecimal"),
+        pytest.param(b"Transfer-Encoding: xchunked\r\n", b"", 501, id="unknown coding"),
+        pytest.param(b"Transfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n", 501, id="compressed"),
+        pytest.param(b"Transfer-Encoding: chunked\r\nContent-Length: 0\r\n", b"0\r\n\r\n", 400, id="chunks with a length"),
+        pytest.param(b"Content-Length: 2\r\nContent-Length: 0\r\n", b"{}", 400, id="two lengths"),
+        pytest.param(b"Content-Length : 2\r\n", b"{}", 400, id="space before a colon"),
+        pytest.param(b"Content-Length: 40000000\r\n", b"", 413, id="too long"),
+    ],
+)  # fmt: skip
+def test_what_follows_a_body_without_a_clear_end_is_no_request(ecr, server, head, body, status):
+    create = b'{"repositoryName":"smuggled"}'
+    smuggled = HEAD.replace(b"DescribeRepositories", b"CreateRepository") + b"Content-Length: %d\r\n\r\n%b" % (
+        len(create),
+        create,
+    )
+    with open_socket(server) as connection:
+        connection.sendall(HEAD + head + b"\r\n" + body + smuggled)
+        answer = read_from(connection)
+
+        assert (answer.status, answer.headers["Connection"]) == (status, "close")
+        assert connection.recv(1) == b""
+    ecr.assert_not_called("CreateRepository")
+
+
+def test_a_request_that_is_too_long_is_refused_before_it_is_sent(server):
+    with open_socket(server) as connection:
+        connection.sendall(HEAD + b"Expect: 100-continue\r\nContent-Length: 40000000\r\n\r\n")
+
+        assert read_from(connection).status == 413
+
+
+def test_an_empty_line_before_a_request_is_ignored(server):
+    assert send_bytes(server, b"\r\n" + REQUEST).status == 200
+
+
+def test_a_request_may_name_the_whole_url(server):
+    assert send_bytes(server, REQUEST.replace(b"POST / ", b"POST http://127.0.0.1/ ")).status == 200
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"GET http://[x HTTP/1.1\r\n\r\n", id="URL"),
+        pytest.param(HEAD + b"Content-Length: " + b"1" * 5000 + b"\r\n\r\n", id="length of 5000 digits"),
+    ],
+)
+def test_what_cannot_be_read_is_no_traceback(server, caplog, sent):
+    assert send_bytes(server, sent).status == 400
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 def test_chunks_that_are_too_long_together_are_refused(server, monkeypatch):
@@ -143,7 +202,7 @@ def test_a_client_that_sends_no_more_is_disconnected(server, monkeypatch, sent):
 
 
 def test_a_client_that_sends_only_a_part_of_a_body_is_told_so_and_disconnected(server, monkeypatch):
-    monkeypatch.setattr(listener._Handler, "timeout", 0.05)
+    monkeypatch.setattr(listener._Handler, "timeout", 0.5)
 
     answer = send_bytes(server, HEAD + b"Content-Length: 9\r\n\r\n{")
 
@@ -220,6 +279,35 @@ def test_a_stop_ends_connections_that_wait_for_a_request(ecr):
 
         assert idle.recv(1) == b""
     assert not [thread for thread in threading.enumerate() if thread.name.startswith("fakeecr server")]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"POST / HTTP/1.1\r\n", id="half of the headers"),
+        pytest.param(HEAD + b"Content-Length: 9\r\n\r\n{", id="half of the body"),
+        pytest.param(HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{", id="half of the chunks"),
+    ],
+)
+def test_a_stop_does_not_wait_for_the_rest_of_a_request(ecr, monkeypatch, sent):
+    noted = threading.Event()
+    original = listener.Listener.note
+
+    def note(self, handler, *, is_waiting):
+        goes_on = original(self, handler, is_waiting=is_waiting)
+        noted.set()
+        return goes_on
+
+    monkeypatch.setattr(listener.Listener, "note", note)
+    server = ecr.serve()
+    with open_socket(server) as connection:
+        connection.sendall(sent)
+        assert noted.wait(30)
+        started = time.monotonic()
+
+        server.stop()
+
+        assert time.monotonic() - started < listener._PATIENCE / 2
 
 
 def test_a_stop_lets_a_request_end_that_is_being_answered(ecr, monkeypatch):

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
+import threading
 from urllib.parse import urlsplit
 
 import pytest
@@ -12,7 +14,9 @@ import requests
 import urllib3
 from freezegun import freeze_time
 
-from fakeecr import FakeECR
+from fakeecr import FakeECR, FakeECRError
+from fakeecr.http import Request
+from fakeecr.store import layers
 from tests.adapters.server.conftest import Answer, post, read_answer
 from tests.manifests import digest_of
 
@@ -214,14 +218,14 @@ def test_a_url_of_a_snapshot_is_valid_in_its_copies(ecr, server, stored):
 
 
 def test_downloads_are_no_calls_and_count_no_pull(ecr, server, stored):
-    with freeze_time("2026-01-01T12:00:00Z"):
+    with freeze_time("2026-01-01T12:00:00Z") as time:
         url = url_of(ecr)
-    calls = len(ecr.calls)
+        time.tick(60)
+        assert get(url).status == 200
 
-    get(url)
-
-    assert len(ecr.calls) == calls
-    assert url_of(ecr)  # this is a pull
+    assert [call.operation for call in ecr.calls] == ["GetDownloadUrlForLayer"]
+    (image,) = ecr.client().describe_images(repositoryName="team/web")["imageDetails"]
+    assert image["lastRecordedPullTime"].isoformat() == "2026-01-01T12:00:00+00:00"
 
 
 def test_the_config_of_an_image_that_fakeecr_made_up_can_be_downloaded(ecr, server):
@@ -230,11 +234,19 @@ def test_the_config_of_an_image_that_fakeecr_made_up_can_be_downloaded(ecr, serv
     assert get(url_of(ecr, digest_of(b"{}"))).body == b"{}"
 
 
+def read_with_urllib3(url):
+    with urllib3.PoolManager() as pool:
+        return pool.request("GET", url).data
+
+
 @pytest.mark.parametrize(
     "read",
     [
         pytest.param(lambda url: requests.get(url, timeout=30).content, id="requests"),
-        pytest.param(lambda url: urllib3.request("GET", url).data, id="urllib3"),
+        pytest.param(
+            read_with_urllib3,
+            id="urllib3",
+        ),
     ],
 )
 def test_libraries_that_cannot_read_data_urls_read_these(ecr, server, stored, read):
@@ -245,8 +257,6 @@ def test_a_layer_that_is_deleted_while_it_is_read_ends_the_connection(ecr, serve
     content = random.Random(1).randbytes(9 * 2**20)
     ecr.seed(seed_with(content))
     parts = urlsplit(url_of(ecr, digest_of(content)))
-    from fakeecr.store import layers
-
     read, pieces = layers.piece_of, []
 
     def read_once(*arguments):
@@ -260,6 +270,68 @@ def test_a_layer_that_is_deleted_while_it_is_read_ends_the_connection(ecr, serve
     with pytest.raises(http.client.IncompleteRead):
         connection.getresponse().read()
     connection.close()
+
+
+def test_a_layer_that_a_restore_replaces_is_not_continued(ecr, server):
+    random_bytes = random.Random(1)
+    first, second = random_bytes.randbytes(9 * 2**20), random_bytes.randbytes(9 * 2**20)
+    with FakeECR() as other:
+        other.seed(seed_with(second))
+        snapshot = other.snapshot()
+    ecr.seed(seed_with(first))
+    parts = urlsplit(url_of(ecr, digest_of(first)))
+    response = ecr.answer(Request("GET", parts.path, {}, b"", query=parts.query))
+    assert response.file is not None
+    beginning = response.file.read(5 * 2**20)
+
+    ecr.restore(snapshot)
+
+    assert beginning == first[: 5 * 2**20]
+    with pytest.raises(EOFError):
+        response.file.read()
+
+
+def test_a_download_ends_with_the_fake_and_leaves_its_file_alone(tmp_path):
+    content = random.Random(1).randbytes(9 * 2**20)
+    database = tmp_path / "state.db"
+    ecr = FakeECR(database)
+    with ecr.serve():
+        ecr.seed(seed_with(content))
+        parts = urlsplit(url_of(ecr, digest_of(content)))
+    response = ecr.answer(Request("GET", parts.path, {}, b"", query=parts.query))
+    assert response.file is not None
+    response.file.read(5 * 2**20)
+    ecr.stop()
+    database.unlink()
+
+    with pytest.raises(FakeECRError, match="was stopped"):
+        response.file.read()
+    assert not database.exists()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_fork_waits_for_the_piece_that_is_being_read(ecr, server, stored, connect, monkeypatch):
+    is_held, goes_on, read = threading.Event(), threading.Event(), layers.piece_of
+
+    def piece_of(*arguments):
+        is_held.set()
+        assert goes_on.wait(30)
+        return read(*arguments)
+
+    monkeypatch.setattr(layers, "piece_of", piece_of)
+    parts, connection, client = urlsplit(url_of(ecr)), connect(), ecr.client()
+    connection.request("GET", f"{parts.path}?{parts.query}")
+    assert is_held.wait(30)
+    threading.Timer(0.05, goes_on.set).start()
+
+    child = os.fork()
+    if child == 0:
+        client.list_images(repositoryName="team/web")  # does not wait for a lock that nobody gives back
+        os._exit(0)
+    _, status = os.waitpid(child, 0)
+
+    assert os.waitstatus_to_exitcode(status) == 0
+    assert read_answer(connection.getresponse()).body == CONTENT
 
 
 def test_a_kept_connection_answers_calls_after_a_download(ecr, stored, server, connect):

@@ -35,9 +35,10 @@ class State:
         Warns:
             PublishedLimitWarning: only the published limits refused the name of a repository.
         """
-        from fakeecr.seeds.load import seed
-
         with self._in_use() as gate:
+            # Here, where a fork waits for it: a child of a fork during an import could never import the module.
+            from fakeecr.seeds.load import seed
+
             seed(gate.backend, source)
 
     def dump(self, path: str | os.PathLike[str] | None = None) -> dict[str, Any]:
@@ -48,9 +49,9 @@ class State:
         :meth:`set_findings`, :meth:`set_preview` and :meth:`set_replication` say about how that goes. A database in a
         file keeps them.
         """
-        from fakeecr.seeds.dump import dump
-
         with self._in_use() as gate:
+            from fakeecr.seeds.dump import dump
+
             return dump(gate.store, path)
 
     def push(self, repository: str, *tags: str, **options: Unpack[PushOptions]) -> PushedImage:

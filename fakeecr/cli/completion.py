@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
@@ -60,10 +61,24 @@ def complete_image(context: click.Context, parameter: click.Parameter, incomplet
 
 def _file(context: click.Context) -> Path | None:
     """Return the state file that a command line names, or else the environment."""
-    from fakeecr.cli.options import file_of
-
     database = context.params.get("database") or os.environ.get("FAKEECR_DATABASE")
-    return file_of(database) if database else None
+    return _file_of(database) if database else None
+
+
+def _file_of(database: str) -> Path | None:
+    """Return the file of a database; None if it is in memory or on a server.
+
+    It is :func:`fakeecr.store.database.locate` without SQLAlchemy, which takes too long to be imported.
+    """
+    from fakeecr.settings import MEMORY, is_path
+
+    if is_path(database):
+        return Path(database).expanduser()
+    scheme, _, path = database.partition("://")
+    if scheme.partition("+")[0] != "sqlite":
+        return None
+    file = unquote(path.removeprefix("/"))
+    return None if file in ("", MEMORY) else Path(file)
 
 
 class _BashComplete(BashComplete):

@@ -197,60 +197,44 @@ def check_given(database: str | None) -> str:
 
     Raises:
         click.UsageError: none was given, or one in memory.
+        DatabaseError: it is not a database that fakeecr can use.
     """
     if not database:
         raise click.UsageError("No database was given. Give one with --database, or set FAKEECR_DATABASE.")
-    if file_of(database) is None and not is_on_server(database):
+    from fakeecr.store.database import locate
+
+    if locate(database) is None:
         raise click.UsageError(
             f"The database {database} is in memory, and ends with the command. Give the path of a file."
         )
     return database
 
 
-def check_exists(database: str | None) -> str:
-    """Return the database that was given, if it exists or is on a server.
+def check_exists(database: str | None) -> None:
+    """Check that a database was given that exists, or is on a server.
 
     Raises:
         click.UsageError: none was given, or one in memory, or a file that does not exist.
+        DatabaseError: it is not a database that fakeecr can use.
     """
-    given = check_given(database)
-    file = file_of(given)
-    if file is not None and not file.exists():
-        raise click.UsageError(
-            f"The database {given} does not exist. `fakeecr seed` and `fakeecr serve` create one; or give the path "
-            "of another with --database."
-        )
-    return given
-
-
-def file_of(database: str) -> Path | None:
-    """Return the file of a database, given by its path or its URL; None if it is in memory or on a server."""
-    from fakeecr.settings import MEMORY, is_path
-
-    if is_path(database):
-        return Path(database).expanduser()
-    scheme, _, path = database.partition("://")
-    if scheme.partition("+")[0] != "sqlite":
-        return None
-    file = path.partition("?")[0].removeprefix("/")
-    return None if file in ("", MEMORY) else Path(file)
-
-
-def is_on_server(database: str) -> bool:
-    """Whether a database is given by a URL that is not one of SQLite."""
-    scheme, separator, _ = database.partition("://")
-    return bool(separator) and scheme.partition("+")[0] != "sqlite"
+    place_of(database)
 
 
 def place_of(database: str | None) -> Path | URL:
-    """Return where an existing database is that a command opens without a fake.
+    """Return where a database is that exists, or that is on a server.
 
     Raises:
-        click.UsageError: it does not exist, or is in memory.
+        click.UsageError: none was given, or one in memory, or a file that does not exist.
         DatabaseError: it is not a database that fakeecr can use.
     """
     from fakeecr.store.database import locate
 
-    place = locate(check_exists(database))
+    given = check_given(database)
+    place = locate(given)
     assert place is not None  # noqa: S101 - one in memory was refused
+    if isinstance(place, Path) and not place.exists():
+        raise click.UsageError(
+            f"The database {given} does not exist. `fakeecr seed` and `fakeecr serve` create one; or give the path "
+            "of another with --database."
+        )
     return place

@@ -14,7 +14,6 @@ from fakeecr.cli.completion import complete_file
 from fakeecr.cli.options import (
     check_given,
     database_option,
-    file_of,
     json_option,
     limits_option,
     make_settings,
@@ -74,8 +73,10 @@ def _source(file: str) -> str | SeedText:
 
 def seed_database(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:
     """Seed a database; a new file appears with all of the seeds in it, or not at all."""
-    file = file_of(str(settings.database))
-    if file is None or file.exists() or not os.access(file.parent, os.W_OK):
+    from fakeecr.store.database import locate
+
+    file = locate(settings.database)
+    if not isinstance(file, Path) or file.exists() or not os.access(file.parent, os.W_OK):
         return _seed(settings, sources)
     beside = file.with_name(f".{file.name}.{os.getpid()}.new")
     try:

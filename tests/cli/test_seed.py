@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from fakeecr import FakeECR
+from fakeecr.store.database import locate
 from tests.cli.conftest import run_in_terminal
 
 WEB = """
@@ -42,6 +43,24 @@ def test_a_database_is_created_and_what_was_added_is_counted(fakeecr, folder):
     everything = {"registries": 1, "repositories": 2, "images": 2}
     assert (outcome.exit_code, outcome.json) == (0, {"added": everything, "total": everything})
     assert repositories("state.db") == ["web", "worker"]
+
+
+def test_the_file_of_a_url_is_the_one_that_every_command_opens(fakeecr, folder):
+    url = "sqlite:///a%20b.db"
+
+    outcome = fakeecr("seed", "web.yaml", "--database", url)
+
+    assert outcome.exit_code == 0, outcome.errors
+    assert [file.name for file in folder.glob("*.db")] == [locate(url).name]
+    assert len(fakeecr("ls", "web", "--database", url).json["imageDetails"]) == 1
+
+
+def test_a_url_with_options_is_refused_and_creates_nothing(fakeecr, folder):
+    outcome = fakeecr("seed", "web.yaml", "--database", "sqlite:///state.db?timeout=3")
+
+    assert outcome.exit_code == 1
+    assert "fakeecr sets SQLite's options itself" in outcome.errors
+    assert not list(folder.glob("*state*"))
 
 
 def test_seeding_again_adds_nothing(fakeecr, folder):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,7 +48,7 @@ def command(
     """
     settings = make_settings(check_given(database), account_id, region, limits=limits)
     sources = [_source(file) for file in files]
-    with plain_warnings(), Progress("Seeding"):
+    with _interruptible(), plain_warnings(), Progress("Seeding"):
         before, after = seed_database(settings, sources)
     added = {name: value - getattr(before, name) for name, value in after._asdict().items()}
     if is_json(as_json):
@@ -73,23 +75,37 @@ def _source(file: str) -> str | SeedText:
 
 def seed_database(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:
     """Seed a database; a new file appears with all of the seeds in it, or not at all."""
+    from fakeecr.errors import DatabaseError
+    from fakeecr.seeds.writer import beside
     from fakeecr.store.database import locate
 
     file = locate(settings.database)
     if not isinstance(file, Path) or file.exists() or not os.access(file.parent, os.W_OK):
         return _seed(settings, sources)
-    beside = file.with_name(f".{file.name}.{os.getpid()}.new")
+    new = beside(file)
     try:
-        totals = _seed(_with_database(settings, beside), sources)
+        totals = _seed(_with_database(settings, new), sources)
         try:
-            file.hardlink_to(beside)
+            file.hardlink_to(new)
         except OSError:
             # Another process has created it meanwhile, or these files cannot have two names.
             return _seed(settings, sources)
         return totals
+    except DatabaseError as error:
+        raise DatabaseError(str(error).replace(str(new), str(file))) from None
     finally:
-        for name in (beside.name, f"{beside.name}-wal", f"{beside.name}-shm"):
-            beside.with_name(name).unlink(missing_ok=True)
+        for name in (new.name, f"{new.name}-wal", f"{new.name}-shm", f"{new.name}-journal"):
+            new.with_name(name).unlink(missing_ok=True)
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Let SIGTERM interrupt the block as Ctrl-C does, so that nothing half done is left."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _with_database(settings: Settings, file: Path) -> Settings:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from typing import Any, TextIO
 
 import yaml
@@ -49,21 +49,29 @@ def replacing(path: Path) -> Iterator[TextIO]:
     Raises:
         OSError: the file cannot be written.
     """
-    path = path.resolve()  # a link stays a link
+    # Looked at before it is resolved: /dev/fd/3 is a link to what has no path, such as a pipe.
     if path.exists() and not path.is_file():
         with path.open("w", encoding="utf-8") as stream:
             yield stream
         return
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        with temporary.open("x", encoding="utf-8") as stream:
+    path = path.resolve()  # a link stays a link
+    temporary = beside(path)
+    # Nothing is removed if it is not created here.
+    with temporary.open("x", encoding="utf-8") as stream:
+        try:
             if path.exists():
                 shutil.copymode(path, temporary)
             yield stream
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+            stream.close()
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+
+
+def beside(path: Path) -> Path:
+    """Return the path of a new file in the same folder, with a name that no other process or thread makes."""
+    return path.with_name(f".fakeecr-{token_hex(8)}.tmp")
 
 
 def _document(content: Mapping[str, Any]) -> Iterator[Event]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 
@@ -115,7 +116,31 @@ def test_a_database_that_another_process_creates_meanwhile_is_seeded_too(fakeecr
     fakeecr("seed", "web.yaml", "--database", "state.db")
 
     assert repositories("state.db") == ["base", "web"]
-    assert not list(folder.glob(".state.db*"))
+    assert not list(folder.glob(".*"))
+
+
+def test_termination_leaves_nothing_half_done(fakeecr, folder, monkeypatch):
+    from fakeecr.seeds import load
+
+    before = sorted(folder.iterdir())
+    monkeypatch.setattr(load, "write_seed", lambda *_: signal.raise_signal(signal.SIGTERM))
+
+    outcome = fakeecr("seed", "web.yaml", "--database", "state.db")
+
+    assert outcome.exit_code == 130
+    assert sorted(folder.iterdir()) == before
+
+
+def test_a_full_disk_is_a_problem_of_the_file_that_was_named(folder):
+    before = sorted(folder.iterdir())
+    limited = f'ulimit -f 8; exec "{sys.executable}" -m fakeecr seed web.yaml --database state.db'
+
+    done = subprocess.run(["/bin/sh", "-c", limited], capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 1
+    assert f"{folder / 'state.db'} " in done.stderr
+    assert ".tmp" not in done.stderr
+    assert sorted(folder.iterdir()) == before
 
 
 def test_standard_input_is_a_seed(folder):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import threading
+from pathlib import Path
 
 import pytest
 import yaml
@@ -137,3 +138,56 @@ def test_a_pipe_is_written_to_directly(tmp_path):
 
     assert contents == ["new"]
     assert pipe.is_fifo()
+
+
+def test_an_open_pipe_is_written_to_by_its_number():
+    reader, writer = os.pipe()
+
+    with replacing(Path(f"/dev/fd/{writer}")) as stream:
+        stream.write("new")
+    os.close(writer)
+
+    with os.fdopen(reader) as content:
+        assert content.read() == "new"
+
+
+def test_a_file_that_is_written_twice_at_the_same_time_is_the_one_that_is_finished_last(tmp_path):
+    path = tmp_path / "seed.yaml"
+
+    with replacing(path) as first:
+        first.write("first")
+        with replacing(path) as second:
+            second.write("second")
+        assert path.read_text() == "second"
+
+    assert path.read_text() == "first"
+    assert names_in(tmp_path) == ["seed.yaml"]
+
+
+def test_a_file_that_fails_does_not_take_another_one_with_it(tmp_path):
+    path = tmp_path / "seed.yaml"
+
+    with replacing(path) as stream:
+        stream.write("new")
+        with pytest.raises(ValueError, match="other"):
+            replace_and_raise(path, ValueError("other"))
+
+    assert path.read_text() == "new"
+
+
+def test_a_name_of_the_greatest_length_is_written(tmp_path):
+    path = tmp_path / ("x" * 250 + ".yaml")
+
+    with replacing(path) as stream:
+        stream.write("new")
+
+    assert path.read_text() == "new"
+
+
+def test_a_new_file_has_the_mode_of_any_new_file(tmp_path):
+    (tmp_path / "other").touch()
+
+    with replacing(tmp_path / "seed.yaml") as stream:
+        stream.write("new")
+
+    assert (tmp_path / "seed.yaml").stat().st_mode == (tmp_path / "other").stat().st_mode

@@ -102,6 +102,35 @@ def test_a_capture_that_is_seeded_and_captured_is_the_same_file(seed):
     }
 
 
+REFUSED_OR_NOT = {
+    "tags": st.lists(st.sampled_from(["team", "aws:stack", "aws:id", ""]), unique=True, max_size=3),
+    "filters": st.lists(st.sampled_from(["dev-*", "no spaces", "", "latest"]), unique=True, max_size=3),
+}
+
+
+@pytest.mark.newest_model("imageTagMutabilityExclusionFilters")
+@settings(max_examples=20)
+@given(**REFUSED_OR_NOT)
+def test_a_capture_without_what_a_seed_refuses_is_the_same_file_after_seeding(tags, filters):
+    def answer_tags(parsed, **_):
+        parsed["tags"] = [{"Key": key, "Value": "x"} for key in tags]
+
+    def answer_filters(parsed, **_):
+        parsed["repositories"][0]["imageTagMutability"] = "IMMUTABLE_WITH_EXCLUSION"
+        parsed["repositories"][0]["imageTagMutabilityExclusionFilters"] = [
+            {"filterType": "WILDCARD", "filter": each} for each in filters
+        ]
+
+    with FakeECR() as original:
+        client = original.client()
+        client.create_repository(repositoryName="web")
+        client.meta.events.register("after-call.ecr.ListTagsForResource", answer_tags)
+        client.meta.events.register("after-call.ecr.DescribeRepositories", answer_filters)
+        text = text_of(Capture([client]))
+
+    assert captured_again(text) == text
+
+
 @pytest.mark.parametrize(("account_id", "region"), [("012345678910", "us-west-2"), ("123456789012", "us-east-1")])
 def test_the_examples_are_the_same_file_when_they_are_captured_seeded_and_captured(account_id, region):
     with FakeECR(account_id=account_id, region=region) as ecr:

@@ -101,4 +101,7 @@ def _remove(entry: dict[str, Any], path: str) -> bool:
         del entry[key][inner]
     else:
         del entry[key]
+    # A setting that has nothing left is one that a seed leaves out. Findings stay: the image was scanned.
+    if key in entry and not entry[key] and key != "findings":
+        del entry[key]
     return True

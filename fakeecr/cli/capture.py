@@ -146,6 +146,10 @@ def _explained() -> Iterator[None]:
         raise click.ClickException(_explain(error, [error.response.get("Error", {}).get("Code", "")])) from None
     except exceptions.BotoCoreError as error:
         raise click.ClickException(_explain(error, [kind.__name__ for kind in type(error).__mro__])) from None
+    except BrokenPipeError:
+        raise
+    except OSError as error:  # of a program that the configuration names for credentials
+        raise click.ClickException(f"AWS's configuration cannot be used: {error}. {_LOGIN}") from None
 
 
 def _explain(error: Exception, names: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ Nothing that only a terminal needs is imported before a terminal needs it.
 
 from __future__ import annotations
 
+import errno
 import sys
 import threading
 import warnings
@@ -36,12 +37,18 @@ _NARROWEST = 8
 
 def is_json(as_json: bool) -> bool:
     """Whether to print JSON: if it was asked for, or if no terminal shows the output."""
-    return as_json or not sys.stdout.isatty()
+    return as_json or not is_terminal(sys.stdout)
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a standard stream is a terminal; one that was closed is None."""
+    return stream is not None and stream.isatty()
 
 
 def print_json(value: Any) -> None:
     """Print a value as indented JSON; moments are in ISO 8601."""
-    click.echo(encode_json(value))
+    with opened("-") as stream:
+        stream.write(f"{encode_json(value)}\n")
 
 
 def encode_json(value: Any) -> str:
@@ -65,27 +72,77 @@ def plain_warnings() -> Iterator[None]:
 
 
 @contextmanager
-def opened(output: str) -> Iterator[TextIO]:
+def opened(output: str) -> Iterator[Output]:
     """Open a file to write, which replaces an earlier one as a whole at the end of the block; or standard output.
+
+    Errors of the block are its own, such as those of a file that it reads.
 
     Args:
         output: the path of the file; ``-`` for standard output.
 
     Raises:
         click.ClickException: it cannot be written.
+        BrokenPipeError: nobody reads it any more.
     """
     from fakeecr.seeds.writer import replacing
 
-    if output == "-":
-        # In UTF-8, whatever the encoding of the terminal.
-        with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as stream:
-            yield stream
-        return
+    name = "standard output" if output == "-" else output
+    of_block = None
     try:
-        with replacing(Path(output)) as stream:
-            yield stream
+        with _standard_output() if output == "-" else replacing(Path(output)) as stream:
+            try:
+                yield Output(stream, name)
+            except OSError as error:
+                of_block = error
+                raise
     except OSError as error:
-        raise click.ClickException(f"{output} cannot be written: {error.strerror}") from None
+        if error is of_block:
+            raise
+        raise _unwritable(name, error) from None
+
+
+class Output:
+    """A text stream to write to, whose errors say what cannot be written.
+
+    Args:
+        stream: the stream.
+        name: its name for a message.
+    """
+
+    # PyYAML asks for it, and writes bytes to what has none.
+    encoding = "utf-8"
+
+    def __init__(self, stream: TextIO, name: str) -> None:
+        self._stream = stream
+        self._name = name
+
+    def write(self, text: str) -> int:
+        """Write a text, and return its length.
+
+        Raises:
+            click.ClickException: it cannot be written.
+            BrokenPipeError: nobody reads it any more.
+        """
+        try:
+            return self._stream.write(text)
+        except OSError as error:
+            raise _unwritable(self._name, error) from None
+
+
+@contextmanager
+def _standard_output() -> Iterator[TextIO]:
+    """Open standard output in UTF-8, whatever the encoding of the terminal."""
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, "it is closed")
+    sys.stdout.flush()
+    with open(sys.stdout.fileno(), "w", encoding="utf-8", closefd=False) as stream:
+        yield stream
+
+
+def _unwritable(name: str, error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    return click.ClickException(f"{name} cannot be written: {error.strerror}")
 
 
 # --- For people ----------------------------------------------------------------------------------
@@ -227,7 +284,7 @@ class Progress:
         self._timer.daemon = True
 
     def __enter__(self) -> Self:
-        if sys.stderr.isatty():
+        if is_terminal(sys.stderr):
             self._timer.start()
         return self
 

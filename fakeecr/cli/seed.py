@@ -70,7 +70,11 @@ def _count(registries: int, repositories: int, images: int) -> str:
 def _source(file: str) -> str | SeedText:
     from fakeecr.seeds.load import SeedText
 
-    return SeedText("standard input", sys.stdin.buffer.read()) if file == "-" else file
+    if file != "-":
+        return file
+    if sys.stdin is None:
+        raise click.UsageError("The seed - is standard input, which is closed.")
+    return SeedText("standard input", sys.stdin.buffer.read())
 
 
 def seed_database(settings: Settings, sources: Sequence[str | SeedText]) -> tuple[Totals, Totals]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from secrets import token_hex
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import yaml
 from yaml.events import (
@@ -29,7 +29,14 @@ _WIDTH = 2**24
 _DUMPER: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
-def write_yaml(content: Mapping[str, Any], stream: TextIO) -> None:
+class Writable(Protocol):
+    """What takes text, such as a file."""
+
+    def write(self, text: str, /) -> object:
+        """Write a text."""
+
+
+def write_yaml(content: Mapping[str, Any], stream: Writable) -> None:
     """Write a seed as YAML.
 
     Args:

@@ -118,6 +118,18 @@ def test_an_interrupted_capture_leaves_no_file(ecr, fakeecr, tmp_path, monkeypat
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_program_for_credentials_that_does_not_exist_is_no_fault_of_the_output(fakeecr, tmp_path, monkeypatch):
+    configuration = tmp_path / "config"
+    configuration.write_text("[default]\ncredential_process = /no/such/program\nregion = us-east-1\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(configuration))
+
+    outcome = fakeecr("capture", "-o", tmp_path / "registries.yaml")
+
+    assert outcome.exit_code == 1
+    assert outcome.errors.startswith("Error: AWS's configuration cannot be used: ")
+    assert "/no/such/program" in outcome.errors
+
+
 def test_a_repository_that_does_not_exist_is_an_error(ecr, fakeecr, tmp_path):
     ecr.push("web")
 

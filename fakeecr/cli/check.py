@@ -11,7 +11,7 @@ import click
 
 from fakeecr.cli.app import PROBLEM
 from fakeecr.cli.options import database_option, json_option, place_of
-from fakeecr.cli.output import Progress, console, is_json, print_json
+from fakeecr.cli.output import Progress, is_json, print_json, print_text
 
 if TYPE_CHECKING:
     from fakeecr.store.checks import Problem
@@ -71,16 +71,15 @@ def _format(problem: Problem) -> dict[str, Any]:
 
 
 def _print(name: str, problems: list[Problem], more: int, counts: dict[str, int | None]) -> None:
-    terminal = console()
     for place, of_place in groupby(sorted(problems, key=_where), key=_where):
-        terminal.print(" ".join(place) or name, style="bold", markup=False)
+        print_text(" ".join(place) or name, "bold")
         for problem in of_place:
-            terminal.print(f"  {problem.text}", style="red", markup=False)
-            terminal.print(f"    The rule: {problem.rule}.", style="dim", markup=False)
+            print_text(f"  {problem.text}", "red")
+            print_text(f"    The rule: {problem.rule}.", "dim")
     checked = ", ".join(f"{'?' if number is None else f'{number:,}'} {what}" for what, number in counts.items())
     found = {0: "no problem", 1: "1 problem"}.get(len(problems), f"{len(problems) + more:,} problems")
     shown = f", of which {len(problems):,} are shown" if more else ""
-    terminal.print(f"{name}: {found}{shown}. Checked: {checked}.", markup=False)
+    print_text(f"{name}: {found}{shown}. Checked: {checked}.")
 
 
 def _where(problem: Problem) -> tuple[str, ...]:

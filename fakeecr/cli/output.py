@@ -6,6 +6,7 @@ Nothing that only a terminal needs is imported before a terminal needs it.
 from __future__ import annotations
 
 import errno
+import re
 import sys
 import threading
 import warnings
@@ -29,6 +30,9 @@ _PATIENCE = 1.0
 
 # How many rows of a table are laid out and printed at a time.
 _ROWS = 200
+
+# Those of C0 but tab and newline, those of C1, halves of surrogate pairs, and those of direction.
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 # The space between columns, and how narrow a column becomes before the next one does.
 _GAP = 2
@@ -156,6 +160,19 @@ def console() -> Console:
     return Console(highlight=False, markup=False, emoji=False)
 
 
+def visible(text: str) -> str:
+    r"""Return a text whose control characters are written out, such as ``\x1b``; a terminal would obey them.
+
+    Lines and tabs stay. Characters that change the direction of a text are written out, too.
+    """
+    return _CONTROLS.sub(lambda match: ascii(match[0])[1:-1], text)
+
+
+def print_text(text: str, style: str | None = None) -> None:
+    """Print a text, in lines as long as they are."""
+    console().print(visible(text), style=style, soft_wrap=True)
+
+
 class Column(NamedTuple):
     """A column of a table.
 
@@ -182,8 +199,8 @@ def print_table(columns: Sequence[Column], rows: Iterable[Sequence[str]], title:
     """
     terminal = console()
     if title is not None:
-        terminal.print(title, style="bold")
-    remaining = iter(rows)
+        print_text(title, "bold")
+    remaining = (tuple(map(visible, row)) for row in rows)
     chunk = list(islice(remaining, _ROWS))
     widths = _widths(columns, chunk, terminal.width, are_first=len(chunk) == _ROWS)
     show_header = any(column.heading for column in columns)

@@ -119,7 +119,9 @@ def find_named_image(call: Call, repository: StoredRepository, name: ImageName) 
         beginning = name.digest if ":" in name.digest else f"sha256:{name.digest}"
         digests = images.get_digests(call.connection, repository.key, beginning)
         if len(digests) > 1:
-            raise ValueError(f"several images of {repository.name!r} have a digest that begins with {beginning}")
+            raise ValueError(
+                f"several images of {repository.name!r} have a digest that begins with {beginning}: give more of it"
+            )
         image_id["imageDigest"] = digests[0] if digests else beginning
     return find_image(call, repository, image_id)  # type: ignore[arg-type] # an image id
 

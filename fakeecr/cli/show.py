@@ -19,14 +19,16 @@ from fakeecr.cli.options import (
 )
 from fakeecr.cli.output import (
     Column,
-    console,
     count,
     describe_moment,
     describe_size,
     is_json,
     print_json,
     print_table,
+    print_text,
+    print_tree,
     shorten_digest,
+    visible,
 )
 
 if TYPE_CHECKING:
@@ -117,7 +119,7 @@ def _print_image(name: str, image: Mapping[str, Any]) -> None:
     )
     if "images" in image:
         click.echo()
-        console().print(_tree(image))
+        print_tree(_tree(image))
     if image.get("layers"):
         click.echo()
         print_table(_LAYERS, map(_layer_row, image["layers"]))
@@ -141,9 +143,8 @@ def _print_text(title: str, text: str | None) -> None:
     # A test may push a manifest that is no JSON.
     with suppress(ValueError, RecursionError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    terminal = console()
-    terminal.print(f"\n{title}", style="bold")
-    terminal.print(text, soft_wrap=True)
+    print_text(f"\n{title}", "bold")
+    print_text(text)
 
 
 def _tree(image: Mapping[str, Any], label: str = "index") -> Tree:
@@ -161,7 +162,7 @@ def _tree(image: Mapping[str, Any], label: str = "index") -> Tree:
     severities = image.get("imageScanFindings", {}).get("findingSeverityCounts", {})
     if severities:
         facts.append(count(sum(severities.values()), "finding"))
-    tree = Tree(Text.assemble((label, "cyan"), "  ", "  ".join(facts)))
+    tree = Tree(Text.assemble((visible(label), "cyan"), "  ", visible("  ".join(facts))))
     for child in image.get("images", ()):
         tree.add(_tree(child, child.get("platform", "unknown platform")))
     return tree

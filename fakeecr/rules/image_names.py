@@ -48,7 +48,8 @@ def parse_image_name(text: str) -> ImageName:
     host, _, rest = text.partition("/")
     registry = _HOST.fullmatch(host)
     match = _NAME.fullmatch(text if registry is None else rest)
-    if match is None:
+    # Bytes that are no UTF-8 are surrogates in an argument, which no database takes.
+    if match is None or re.search("[\ud800-\udfff]", text):
         raise ValueError(f"expected REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST; got {show(text)}")
     return ImageName(
         repository=match["repository"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -139,7 +140,7 @@ def test_a_beginning_that_several_digests_have_is_a_problem(fakeecr, state):
     outcome = fakeecr("show", "team/web@0000", "--database", state)
 
     assert outcome.exit_code == 1
-    assert "several images of 'team/web' have a digest that begins with sha256:0000" in outcome.errors
+    assert "several images of 'team/web' have a digest that begins with sha256:0000: give more of it" in outcome.errors
 
 
 def test_a_uri_says_in_which_registry_an_image_is(fakeecr, state):
@@ -163,7 +164,7 @@ def test_what_does_not_exist_is_a_problem(fakeecr, state, name, message):
     assert message in outcome.errors
 
 
-@pytest.mark.parametrize("name", ["team/web:", ":1.0", "web@", "web:1:2"])
+@pytest.mark.parametrize("name", ["team/web:", ":1.0", "web@", "web:1:2", "\udcff"])
 def test_what_is_no_name_is_a_wrong_use(fakeecr, state, name):
     outcome = fakeecr("show", name, "--database", state)
 
@@ -212,3 +213,29 @@ def test_a_name_is_not_taken_for_markup(state):
     outcome = run_in_terminal("show", "team/web:1.0", "--database", state)
 
     assert "[bold] :smile:" in outcome.output
+
+
+def test_control_characters_are_shown_and_not_obeyed(state):
+    evil = "\x1b]0;evil\x07\x9b31m\u202e"
+    with FakeECR(state) as ecr:
+        image = ecr.push("team/web", "3.0")
+        ecr.set_findings("team/web", [{"name": evil, "severity": "LOW"}], tag="3.0")
+        index = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [
+                {
+                    "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                    "digest": image.digest,
+                    "size": 2,
+                    "platform": {"os": evil, "architecture": "amd64"},
+                }
+            ],
+        }
+        ecr.push("team/web", "4.0", manifest=json.dumps(index, ensure_ascii=False))
+
+    shown = [run_in_terminal("show", f"team/web:{tag}", "--database", state).output for tag in ("3.0", "4.0")]
+
+    for text in shown:
+        assert not {"\x1b]", "\x07", "\x9b", "\u202e"} & set(re.findall("\x1b]|[\x07\x9b\u202e]", text))
+        assert "\\x9b31m\\u202e" in text

@@ -40,7 +40,7 @@ def test_the_host_of_a_uri_says_account_and_region(host):
     assert name == ImageName("team/web", "1.0", None, "123456789012", "eu-west-1")
 
 
-@pytest.mark.parametrize("text", ["", ":1.0", "web:", "web@", "web:1:2", "localhost:4510/web:1.0", "web@a@b"])
+@pytest.mark.parametrize("text", ["", ":1.0", "web:", "web@", "web:1:2", "localhost:4510/web:1.0", "web@a@b", "\udcff"])
 def test_anything_else_is_refused(text):
     with pytest.raises(ValueError, match="expected REPOSITORY, REPOSITORY:TAG or REPOSITORY@DIGEST; got"):
         parse_image_name(text)

@@ -29,6 +29,19 @@ _PAGES: PaginatorConfigTypeDef = {"PageSize": 1000}
 
 _DENIED = {"AccessDeniedException", "AccessDenied"}
 _NO_REPOSITORY = "RepositoryNotFoundException"
+# Other calls would fail with them, too.
+_ENDING = {
+    "ThrottlingException",
+    "Throttling",
+    "TooManyRequestsException",
+    "RequestLimitExceeded",
+    "ExpiredTokenException",
+    "ExpiredToken",
+    "RequestExpired",
+    "InvalidSignatureException",
+    "UnrecognizedClientException",
+    "InvalidClientTokenId",
+}
 # The states of a scan that has findings; ACTIVE is that of continuous scans.
 _SCANNED = {"COMPLETE", "ACTIVE"}
 
@@ -37,13 +50,14 @@ class Capture:
     """What registries contain, read when it is written. Only operations that read are called.
 
     A repository or image that is deleted in the meantime is left out. So is what a seed cannot have, and what an
-    optional operation would tell if it were allowed: ListTagsForResource, GetRepositoryPolicy, GetLifecyclePolicy and
+    optional operation does not tell: ListTagsForResource, GetRepositoryPolicy, GetLifecyclePolicy and
     DescribeImageScanFindings.
 
     Args:
         clients: a boto3 client for the registry of each region.
         patterns: the repositories, by their names or by patterns with ``*``; none for all.
         with_findings: whether to read the findings of scans too, which takes a call for each image.
+        with_pull_times: whether the seed has the times of the last pulls, which a capture changes in the registry.
         advance: called with the number of images that have been read since the last time.
 
     Attributes:
@@ -63,9 +77,10 @@ class Capture:
         patterns: Sequence[str] = (),
         *,
         with_findings: bool = False,
+        with_pull_times: bool = True,
         advance: Callable[[int], object] = lambda _: None,
     ) -> None:
-        self._with_findings = with_findings
+        self._options = {"with_findings": with_findings, "with_pull_times": with_pull_times}
         self._advance = advance
         self.repositories = 0
         self.images = 0
@@ -101,7 +116,7 @@ class Capture:
 
     def _read_repositories(self, client: ECRClient, found: Sequence[RepositoryTypeDef]) -> Iterator[dict[str, Any]]:
         for repository in found:
-            reader = _Repository(client, repository, self.left_out, with_findings=self._with_findings)
+            reader = _Repository(client, repository, self.left_out, **self._options)
             try:
                 entry = reader.read_settings()
                 images = reader.list_images()
@@ -146,16 +161,24 @@ class _Repository:
         description: what DescribeRepositories says of it.
         left_out: where to count what is left out.
         with_findings: whether to read the findings of scans.
+        with_pull_times: whether the entries of images have the times of the last pulls.
     """
 
     def __init__(
-        self, client: ECRClient, description: RepositoryTypeDef, left_out: Counter[str], *, with_findings: bool
+        self,
+        client: ECRClient,
+        description: RepositoryTypeDef,
+        left_out: Counter[str],
+        *,
+        with_findings: bool,
+        with_pull_times: bool,
     ) -> None:
         self._client = client
         self._description = description
         self._name = description["repositoryName"]
         self._left_out = left_out
         self._with_findings = with_findings
+        self._with_pull_times = with_pull_times
         self._denied: set[str] = set()
 
     def leave_out(self, what: str, count: int = 1) -> None:
@@ -238,7 +261,7 @@ class _Repository:
             pushed_at=_moment(detail.get("imagePushedAt", self._description["createdAt"])),
             media_type=detail.get("imageManifestMediaType"),
             size=detail.get("imageSizeInBytes"),
-            pulled_at=_moment_or_none(detail.get("lastRecordedPullTime")),
+            pulled_at=_moment_or_none(detail.get("lastRecordedPullTime")) if self._with_pull_times else None,
             archived_at=_moment_or_none(detail.get("lastArchivedAt")),
             activated_at=_moment_or_none(detail.get("lastActivatedAt")),
         )
@@ -320,12 +343,15 @@ class _Repository:
     def _optional(
         self, operation: Callable[..., Any], *, absent: Collection[str] = (), **parameters: Any
     ) -> Mapping[str, Any]:
-        """Return the response of an operation; an empty one if it is not allowed, or its error says that there is none.
+        """Return the response of an operation; an empty one if it fails, and everything else need not fail, too.
 
         Args:
             operation: the method of the client.
-            absent: the errors that say so.
+            absent: the errors that say that there is nothing to tell.
             parameters: the parameters of the call.
+
+        Raises:
+            ClientError: AWS fails, is asked too often, or does not know the caller any more.
         """
         name = operation.__name__
         if name in self._denied:
@@ -337,8 +363,12 @@ class _Repository:
             if code in _DENIED:
                 self._denied.add(name)
                 self._left_out[f"what {error.operation_name} would tell of a repository: access is denied"] += 1
-            elif code not in absent:
+            elif code in absent:
+                pass
+            elif _ends_everything(error):
                 raise
+            else:
+                self.leave_out(f"what {error.operation_name} would tell: {code}")
             return {}
         return response
 
@@ -367,6 +397,12 @@ def _find_repositories(client: ECRClient, patterns: Sequence[str]) -> list[Repos
 
 def _code_of(error: ClientError) -> str:
     return error.response.get("Error", {}).get("Code", "")
+
+
+def _ends_everything(error: ClientError) -> bool:
+    """Whether the calls that follow would fail as well: AWS fails, is asked too often, or does not know the caller."""
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return _code_of(error) in _ENDING or status >= 500
 
 
 def _key_of(error: SeedError) -> str:

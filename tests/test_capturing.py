@@ -344,6 +344,37 @@ def test_what_an_optional_operation_may_not_tell_is_left_out_and_reported_once(e
     assert dict(capture.left_out) == {f"what {operation} would tell of a repository: access is denied": 2}
 
 
+@pytest.mark.parametrize("code", ["UnsupportedImageTypeException", "ValidationException"])
+def test_an_image_whose_findings_cannot_be_told_is_captured_without(ecr, code):
+    ecr.push("web", "1.0")
+    ecr.push("web", "2.0")
+    ecr.fail("DescribeImageScanFindings", code, times=1)
+
+    capture, seed = captured(ecr.client(), with_findings=True)
+
+    assert capture.left_out == {f"web: what DescribeImageScanFindings would tell: {code}": 1}
+    assert len(repositories_of(seed)["web"]["images"]) == 2
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ExpiredTokenException", "ServerException"])
+def test_an_optional_operation_that_fails_as_others_would_is_an_error(ecr, code):
+    ecr.push("web")
+    ecr.fail("GetRepositoryPolicy", code, times=None)
+
+    with pytest.raises(ClientError, match=code):
+        captured(ecr.client(config=ONCE))
+
+
+def test_two_captures_without_pull_times_are_the_same_file(ecr):
+    ecr.push("web")
+
+    first, second = (text_of(Capture([ecr.client()], with_pull_times=False)) for _ in range(2))
+
+    assert "pulled_at" not in first
+    assert first == second
+    assert "pulled_at" in text_of(Capture([ecr.client()]))
+
+
 def test_findings_that_are_denied_are_asked_for_once_in_a_repository(ecr):
     for _ in range(3):
         ecr.push("web")

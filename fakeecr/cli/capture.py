@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 # In botocore's standard mode, which waits up to 1, 2, 4 and 8 seconds between them.
 _ATTEMPTS = 5
+
+# The characters that names of repositories have, and the wildcard.
+_PATTERN = re.compile(r"[a-z0-9._/*-]+")
 
 _LOCAL = {"127.0.0.1", "::1", "localhost"}
 
@@ -74,6 +78,12 @@ _ADVICE = {
     "--findings", "with_findings", is_flag=True, help="Read the findings of scans, too: a call for each image."
 )
 @click.option(
+    "--no-pull-times",
+    "without_pull_times",
+    is_flag=True,
+    help="Leave out when images were pulled; reading them is a pull.",
+)
+@click.option(
     "-o",
     "--output",
     metavar="FILE",
@@ -88,6 +98,7 @@ def command(
     endpoint_url: str | None,
     profile: str | None,
     with_findings: bool,
+    without_pull_times: bool,
     output: str,
 ) -> None:
     """Describe a real registry as a seed.
@@ -100,13 +111,37 @@ def command(
     from fakeecr.capturing import Capture
     from fakeecr.seeds.writer import write_yaml
 
+    for pattern in patterns:
+        _check_pattern(pattern)
     with opened(output) as stream, _explained(), Progress("Reading images") as progress:
         clients = _clients(regions, endpoint_url, profile)
-        capture = Capture(clients, patterns, with_findings=with_findings, advance=progress.advance)
+        capture = Capture(
+            clients,
+            patterns,
+            with_findings=with_findings,
+            with_pull_times=not without_pull_times,
+            advance=progress.advance,
+        )
         if capture.unmatched:
             raise click.ClickException(f"No repository matches {', '.join(map(repr, capture.unmatched))}.")
         write_yaml(capture.content(), stream)
     _report(capture)
+
+
+def _check_pattern(pattern: str) -> None:
+    """Check that a pattern could match the name of a repository, before AWS is asked.
+
+    Raises:
+        click.UsageError: it could not.
+    """
+    from fakeecr.rules import names
+    from fakeecr.rules.messages import show
+
+    could_match = _PATTERN.fullmatch(pattern) if "*" in pattern else names.REPOSITORY_NAME.matches(pattern)
+    if not could_match:
+        raise click.UsageError(
+            f"--repository: expected {names.REPOSITORY_NAME.expected}; only * is a wildcard; got {show(pattern)}"
+        )
 
 
 def _clients(regions: Sequence[str], endpoint_url: str | None, profile: str | None) -> list[ECRClient]:

@@ -139,6 +139,23 @@ def test_a_repository_that_does_not_exist_is_an_error(ecr, fakeecr, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("pattern", ["team/?", "", "Web", "[a]*"])
+def test_what_could_match_no_repository_is_refused_before_aws_is_asked(ecr, fakeecr, pattern):
+    outcome = fakeecr("capture", "--repository", pattern)
+
+    assert outcome.exit_code == 2
+    assert "only * is a wildcard" in outcome.errors
+    assert not ecr.calls
+
+
+def test_pull_times_are_left_out(ecr, fakeecr):
+    image = ecr.push("web", "1.0")
+    ecr.client().batch_get_image(repositoryName="web", imageIds=[{"imageDigest": image.digest}])
+
+    assert "pulled_at" in fakeecr("capture").output
+    assert "pulled_at" not in fakeecr("capture", "--no-pull-times").output
+
+
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "message"),
     [

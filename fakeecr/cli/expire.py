@@ -71,7 +71,8 @@ def command(
     from fakeecr import clock
     from fakeecr.registry import expiry
 
-    with open_registries(database, account_id, region) as backend, Progress("Evaluating policies"):
+    registries = open_registries(database, account_id, region, changes=not dry_run)
+    with registries as backend, Progress("Evaluating policies"):
         if dry_run:
             with backend.reading() as call:
                 keys = _keys(call, names, account_id, region, have_policies=policy is None)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from fakeecr.aws_errors import ECRError
     from fakeecr.registry.call import Backend
     from fakeecr.rules.image_names import ImageName
-    from fakeecr.settings import Limits, Settings
+    from fakeecr.settings import Settings
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
@@ -90,7 +90,7 @@ def registries_options(command: _Function) -> _Function:
 
 @contextmanager
 def open_registries(
-    database: str | None, account_id: str | None = None, region: str | None = None, *, limits: Limits = "published"
+    database: str | None, account_id: str | None = None, region: str | None = None, *, changes: bool = False
 ) -> Iterator[Backend]:
     """Open the registries of a database that exists, for commands that make no call of the API.
 
@@ -98,15 +98,22 @@ def open_registries(
         database: the value of the option `--database`.
         account_id: the account of the default registry; None for the usual one.
         region: the default region; None for the usual one.
-        limits: whose limits hold.
+        changes: whether the command may change the database. Otherwise one that is empty or older is refused, and
+            stays as it is.
 
     Raises:
         click.UsageError: there is no such database, or an option is invalid.
         click.ClickException: ECR's error of what is done with the registries, with the notes on it.
         DatabaseError: the database cannot be used.
     """
-    check_exists(database)
-    with open_settings(make_settings(database, account_id, region, limits=limits)) as backend:
+    place = place_of(database)
+    settings = make_settings(database, account_id, region)
+    if not changes:
+        from fakeecr.store.inspection import inspecting
+
+        with inspecting(place, lock_timeout=settings.lock_timeout):
+            pass
+    with open_settings(settings) as backend:
         yield backend
 
 

@@ -146,7 +146,7 @@ def test_a_file_that_is_no_state_file_is_a_problem(fakeecr, tmp_path):
     outcome = fakeecr("ls", "--database", tmp_path / "notes.txt")
 
     assert outcome.exit_code == 1
-    assert "is not a SQLite file" in outcome.errors
+    assert "notes.txt cannot be used: file is not a database" in outcome.errors
 
 
 def test_a_wrong_account_is_a_wrong_use(fakeecr, state):

@@ -34,10 +34,14 @@ class _Commands(click.Group):
         return command
 
 
-@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=_Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="fakeecr")
-def cli() -> None:
+@click.pass_context
+def cli(context: click.Context) -> None:
     """Amazon ECR on this machine: serve it, fill it, look into it."""
+    if context.invoked_subcommand is None:
+        # What click does without a command depends on its version.
+        click.echo(context.get_help())
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -14,7 +14,7 @@ import click
 from click.shell_completion import BashComplete, CompletionItem, add_completion_class, split_arg_string
 
 # At these, bash splits a word that is one for a command.
-_SEPARATORS = ":@"
+_SEPARATORS = ":@="
 
 
 def complete_file(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -95,6 +95,9 @@ class _BashComplete(BashComplete):
                 arguments[-1] += word
             else:
                 arguments.append(word)
+        if arguments[-1].startswith("-") and "=" in arguments[-1]:
+            # What click completes is the value alone.
+            arguments[-1:] = arguments[-1].split("=", 1)
         self._completed = len(arguments[-1]) - len(words[-1].lstrip(_SEPARATORS))
         return arguments[1:-1], arguments[-1]
 

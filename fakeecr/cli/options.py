@@ -41,12 +41,29 @@ database_option = click.option(
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, also to a terminal.")
 
+
+def _refuse_empty(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
+    """Return the value of an option, which may not be given as an empty text.
+
+    Raises:
+        click.BadParameter: it is.
+    """
+    if value == "":
+        raise click.BadParameter("expected a value; got an empty text")
+    return value
+
+
 account_option = click.option(
-    "--account-id", metavar="ID", default=ACCOUNT_ID, show_default=True, help="The account of the default registry."
+    "--account-id",
+    callback=_refuse_empty,
+    metavar="ID",
+    default=ACCOUNT_ID,
+    show_default=True,
+    help="The account of the default registry.",
 )
 
 region_option = click.option(
-    "--region", metavar="REGION", default=REGION, show_default=True, help="The default region."
+    "--region", callback=_refuse_empty, metavar="REGION", default=REGION, show_default=True, help="The default region."
 )
 
 limits_option = click.option(
@@ -77,10 +94,16 @@ def registries_options(command: _Function) -> _Function:
     For commands that are about all registries unless they are told which.
     """
     account = click.option(
-        "--account-id", metavar="ID", help=f"Only this account. A repository is in {ACCOUNT_ID} if it is not given."
+        "--account-id",
+        callback=_refuse_empty,
+        metavar="ID",
+        help=f"Only this account. A repository is in {ACCOUNT_ID} if it is not given.",
     )
     region = click.option(
-        "--region", metavar="REGION", help=f"Only this region. A repository is in {REGION} if it is not given."
+        "--region",
+        callback=_refuse_empty,
+        metavar="REGION",
+        help=f"Only this region. A repository is in {REGION} if it is not given.",
     )
     return account(region(command))
 

@@ -8,8 +8,9 @@ from fakeecr.cli.app import _COMMANDS
 from tests.cli.conftest import run_process
 
 
-def test_without_arguments_it_shows_every_command(fakeecr):
-    outcome = fakeecr("--help")
+@pytest.mark.parametrize("arguments", [[], ["--help"], ["-h"]])
+def test_without_a_command_it_shows_every_command(fakeecr, arguments):
+    outcome = fakeecr(*arguments)
 
     assert outcome.exit_code == 0
     for name in _COMMANDS:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import queue
 import re
 import subprocess
 import sys
+import threading
 
 import botocore.session
 import pytest
@@ -199,8 +201,7 @@ def moto_server():
         env=environment(),
     )
     try:
-        assert process.stdout is not None
-        url = next(line.split()[-1] for line in process.stdout if "Running on http" in line)
+        url = url_of(process)
         subprocess.run(
             [sys.executable, "-c", FILL, url, MANIFEST, digest_of(MANIFEST.encode())],
             check=True,
@@ -211,7 +212,20 @@ def moto_server():
     finally:
         process.terminate()
         process.wait(timeout=60)
-        process.stdout.close()
+
+
+def url_of(process):
+    """Return the URL that a server prints; what it prints afterwards is read by a thread, so that it never waits."""
+    urls = queue.SimpleQueue()
+
+    def read():
+        with process.stdout as lines:
+            for line in lines:
+                if "Running on http" in line:
+                    urls.put(line.split()[-1])
+
+    threading.Thread(target=read, daemon=True).start()
+    return urls.get(timeout=60)
 
 
 FILL = """

@@ -124,6 +124,26 @@ def test_bash_completes_after_a_url(complete_in_bash, state):
     assert complete_in_bash(*words) == ["team/web"]
 
 
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["ls", "--region", "=", "eu-west-1", "--account-id", "=", "210987654321", ""], ["base"]),
+        (["ls", "--account-id", "=", "210987654321", "--region=eu-west-1", "b"], ["base"]),
+        (["serve", "--limits", "=", "pub"], ["published"]),
+        (["serve", "--limits", "="], ["published", "installed"]),
+    ],
+)
+def test_bash_completes_with_values_after_an_equals_sign(complete_in_bash, words, completed):
+    assert complete_in_bash("fakeecr", *words) == completed
+
+
+def test_bash_completes_with_a_database_after_an_equals_sign(complete_in_bash, tmp_path):
+    with FakeECR(tmp_path / "other.db") as ecr:
+        ecr.push("other", "1.0")
+
+    assert complete_in_bash("fakeecr", "ls", "--database", "=", str(tmp_path / "other.db"), "ot") == ["other"]
+
+
 # --- Safe ----------------------------------------------------------------------------------------
 
 

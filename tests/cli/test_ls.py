@@ -52,6 +52,15 @@ def test_an_account_and_a_region_select_registries(fakeecr, state, options, acco
     assert [account for account, _ in names(outcome)] == accounts
 
 
+@pytest.mark.parametrize("command", ["ls", "show", "expire", "seed"])
+@pytest.mark.parametrize("option", ["--account-id", "--region"])
+def test_an_empty_account_or_region_is_a_wrong_use(fakeecr, state, command, option):
+    outcome = fakeecr(command, "team/web", option, "", "--database", state)
+
+    assert outcome.exit_code == 2
+    assert "expected a value; got an empty text" in outcome.errors
+
+
 def test_upstream_registries_are_not_listed(fakeecr, state):
     with FakeECR(state) as ecr:
         ecr.seed({"upstream": [{"url": "public.ecr.aws", "repositories": [{"name": "alpine", "images": []}]}]})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 # AWS's largest page.
 _PAGE = 1000
+
+# How many images are described at a time.
+_BATCH = 100
 
 # Configs that are larger are not shown; those of images have some kilobytes.
 _LARGEST_CONFIG = 4 * 1024 * 1024
@@ -126,37 +130,89 @@ def find_named_image(call: Call, repository: StoredRepository, name: ImageName) 
     return find_image(call, repository, image_id)  # type: ignore[arg-type] # an image id
 
 
-def describe_image(call: Call, repository: StoredRepository, image: StoredImage) -> dict[str, Any]:
+def describe_image(
+    call: Call, repository: StoredRepository, image: StoredImage, advance: Callable[[int], object] = lambda _: None
+) -> dict[str, Any]:
     """Return an image with its manifest, its config and layers or its images, and what a scan found.
 
-    The members are those of AWS's responses, except `config`, `images` and `platform`.
+    The members are those of AWS's responses, except `config`, `images` and `platform`. An image that several indexes
+    have is described once; elsewhere it has only its `imageId`.
+
+    Args:
+        call: a call to the region of the repository.
+        repository: the repository.
+        image: the image.
+        advance: called with the number of images that have been read since the last time.
     """
-    request = {**_request(repository), "imageIds": [{"imageDigest": image.digest}]}
-    description: dict[str, Any] = {**describe_images(call, request)["imageDetails"][0]}  # type: ignore[arg-type]
-    manifest = made_up.content_of(images.get_manifests(call.connection, [image.key])[image.key])
-    if manifest is not None:
-        description["imageManifest"] = manifest.decode(errors="replace")
-        descriptors = read_descriptors(manifest)
-        if descriptors.config is not None:
-            description["config"] = _read_config(call, repository, descriptors.config.digest)
-        if descriptors.manifests is None:
-            description["layers"] = _describe_layers(call, repository, descriptors.layers or ())
-        else:
-            description["images"] = [_describe_child(call, repository, child) for child in descriptors.manifests]
-    return {**description, **_describe_findings(call, repository, image)}
+    return _describe_images(call, repository, [image], {image.digest}, advance)[image.digest]
+
+
+def _describe_images(
+    call: Call,
+    repository: StoredRepository,
+    stored: Sequence[StoredImage],
+    seen: set[str],
+    advance: Callable[[int], object],
+) -> dict[str, dict[str, Any]]:
+    """Return images by their digests.
+
+    Args:
+        call: the call.
+        repository: their repository.
+        stored: the images, at most a batch.
+        seen: the digests of what is described, these images included; those of their images are added.
+        advance: called when an image has been read.
+    """
+    request = {**_request(repository), "imageIds": [{"imageDigest": image.digest} for image in stored]}
+    details = describe_images(call, request)["imageDetails"]  # type: ignore[arg-type] # a request
+    manifests = images.get_manifests(call.connection, [image.key for image in stored])
+    described = {}
+    for image, detail in zip(stored, details, strict=True):
+        description: dict[str, Any] = {**detail}
+        manifest = made_up.content_of(manifests[image.key])
+        if manifest is not None:
+            description["imageManifest"] = manifest.decode(errors="replace")
+            descriptors = read_descriptors(manifest)
+            if descriptors.config is not None:
+                description["config"] = _read_config(call, repository, descriptors.config.digest)
+            if descriptors.manifests is None:
+                description["layers"] = _describe_layers(call, repository, descriptors.layers or ())
+            else:
+                description["images"] = _describe_children(call, repository, descriptors.manifests, seen, advance)
+        described[image.digest] = {**description, **_describe_findings(call, repository, image)}
+        advance(1)
+    return described
 
 
 def _request(repository: StoredRepository) -> dict[str, Any]:
     return {"registryId": repository.account_id, "repositoryName": repository.name}
 
 
-def _describe_child(call: Call, repository: StoredRepository, child: Descriptor) -> dict[str, Any]:
-    """Return an image of an index with its platform, or why it cannot be described."""
-    platform = {} if child.platform is None else {"platform": str(child.platform)}
-    image = images.get_image(call.connection, repository.key, child.digest)
-    if image is None:
-        return {**platform, **NOT_FOUND.of({"imageDigest": child.digest})}
-    return {**platform, **describe_image(call, repository, image)}
+def _describe_children(
+    call: Call,
+    repository: StoredRepository,
+    children: Sequence[Descriptor],
+    seen: set[str],
+    advance: Callable[[int], object],
+) -> list[dict[str, Any]]:
+    """Return the images of an index with their platforms: described, or a reference, or why it cannot be described."""
+    new = {child.digest for child in children} - seen
+    found = images.get_images(call.connection, repository.key, new)
+    seen |= found.keys()
+    remaining = iter(found.values())
+    described: dict[str, dict[str, Any]] = {}
+    while batch := list(islice(remaining, _BATCH)):
+        described.update(_describe_images(call, repository, batch, seen, advance))
+    result = []
+    for child in children:
+        platform = {} if child.platform is None else {"platform": str(child.platform)}
+        image_id = {"imageDigest": child.digest}
+        if child.digest not in seen:
+            result.append({**platform, **NOT_FOUND.of(image_id)})  # type: ignore[arg-type] # an image id
+        else:
+            # Only the first one of a digest has the description.
+            result.append({**platform, **described.pop(child.digest, {"imageId": image_id})})
+    return result
 
 
 def _describe_layers(

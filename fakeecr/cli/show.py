@@ -19,6 +19,7 @@ from fakeecr.cli.options import (
 )
 from fakeecr.cli.output import (
     Column,
+    Progress,
     count,
     describe_moment,
     describe_size,
@@ -68,7 +69,7 @@ def command(image: str, account_id: str, region: str, database: str | None, as_j
 def _describe(backend: Backend, name: ImageName) -> dict[str, Any]:
     from fakeecr.cli.reading import describe_image, describe_repository, find_named, find_named_image
 
-    with backend.reading() as call:
+    with backend.reading() as call, Progress("Reading images") as progress:
         local_call, repository = find_named(call, name)
         if name.is_repository:
             return describe_repository(local_call, repository)
@@ -76,7 +77,7 @@ def _describe(backend: Backend, name: ImageName) -> dict[str, Any]:
             image = find_named_image(local_call, repository, name)
         except ValueError as error:
             raise click.ClickException(str(error)) from None
-        return describe_image(local_call, repository, image)
+        return describe_image(local_call, repository, image, progress.advance)
 
 
 # --- For people ----------------------------------------------------------------------------------
@@ -154,6 +155,8 @@ def _tree(image: Mapping[str, Any], label: str = "index") -> Tree:
 
     if "failureReason" in image:
         digest, size = image["imageId"]["imageDigest"], "missing"
+    elif "imageId" in image:
+        digest, size = image["imageId"]["imageDigest"], "see the other one"
     else:
         digest, size = image["imageDigest"], describe_size(image["imageSizeInBytes"])
     facts = [shorten_digest(digest), size]

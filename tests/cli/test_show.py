@@ -81,6 +81,58 @@ def test_the_missing_image_of_an_index_is_shown_as_a_failure(fakeecr, state):
     assert (image["failureCode"], image["imageId"]) == ("ImageNotFound", {"imageDigest": digest})
 
 
+def index_of(*digests):
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [
+                {"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": digest, "size": 2}
+                for digest in digests
+            ],
+        }
+    )
+
+
+def test_an_image_that_indexes_share_is_described_once(fakeecr, state):
+    with FakeECR(state) as ecr:
+        first = digest = ecr.push("team/web", "first").digest
+        for level in range(30):
+            # Each index has the one below it twice.
+            digest = ecr.push("team/web", f"level-{level}", manifest=index_of(digest, digest)).digest
+
+    outcome = fakeecr("show", f"team/web@{digest}", "--database", state)
+
+    shown, depth = outcome.json, 0
+    while "images" in shown:
+        shown, again = shown["images"]
+        assert again == {"imageId": {"imageDigest": shown["imageDigest"]}}
+        depth += 1
+    assert (depth, shown["imageDigest"]) == (30, first)
+
+
+def test_an_image_that_is_missing_in_several_indexes_is_missing_in_each(fakeecr, state):
+    missing = f"sha256:{'0' * 64}"
+    with FakeECR(state) as ecr:
+        inner = ecr.push("team/web", "inner", manifest=index_of(missing)).digest
+        ecr.push("team/web", "outer", manifest=index_of(missing, inner, missing))
+
+    first, nested, second = fakeecr("show", "team/web:outer", "--database", state).json["images"]
+
+    assert first["failureCode"] == second["failureCode"] == "ImageNotFound"
+    assert nested["images"][0]["failureCode"] == "ImageNotFound"
+
+
+def test_an_index_of_many_images_is_shown_in_its_order(fakeecr, state):
+    with FakeECR(state) as ecr:
+        digests = [ecr.push("team/web", layers=[b"%d" % number]).digest for number in range(250)]
+        ecr.push("team/web", "many", manifest=index_of(*digests))
+
+    images = fakeecr("show", "team/web:many", "--database", state).json["images"]
+
+    assert [image["imageDigest"] for image in images] == digests
+
+
 @pytest.mark.parametrize("manifest", ["{", "null", '{"layers": 3}', '{"manifests": [{"digest": 1}]}'])
 def test_a_broken_manifest_is_shown_as_it_is(fakeecr, state, manifest):
     with FakeECR(state) as ecr:

@@ -146,7 +146,7 @@ def _standard_output() -> Iterator[TextIO]:
 def _unwritable(name: str, error: OSError) -> Exception:
     if isinstance(error, BrokenPipeError):
         return error
-    return click.ClickException(f"{name} cannot be written: {error.strerror}")
+    return click.ClickException(f"{name} cannot be written: {error.strerror or error}")
 
 
 # --- For people ----------------------------------------------------------------------------------

@@ -197,6 +197,7 @@ def test_an_archived_image_is_kept_by_its_digest(ecr):
     assert dict(capture.left_out) == {"web: the manifest of an archived image": 1}
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_an_image_that_cannot_be_pulled_is_kept_by_its_digest_and_reported(ecr):
     ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [{"digest": "sha256:" + "a" * 64}]}]}]})
 
@@ -311,6 +312,7 @@ def test_a_pattern_without_a_repository_is_known_before_anything_is_read(ecr):
     assert {call.operation for call in ecr.calls} == {"DescribeRepositories"}
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_regions_are_captured_in_the_order_of_their_names(ecr):
     clients = [ecr.client(region_name=region) for region in ("us-west-2", "eu-west-1", "ap-south-1")]
     for client in clients[:2]:
@@ -325,6 +327,7 @@ def test_regions_are_captured_in_the_order_of_their_names(ecr):
 # --- Faults ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.newest_model("imageStatus")
 @pytest.mark.parametrize(
     ("operation", "key"),
     [("ListTagsForResource", "tags"), ("GetRepositoryPolicy", "policy"), ("GetLifecyclePolicy", "lifecycle_policy")],
@@ -344,6 +347,7 @@ def test_what_an_optional_operation_may_not_tell_is_left_out_and_reported_once(e
     assert dict(capture.left_out) == {f"what {operation} would tell of a repository: access is denied": 2}
 
 
+@pytest.mark.newest_model("imageStatus")
 @pytest.mark.parametrize("code", ["UnsupportedImageTypeException", "ValidationException"])
 def test_an_image_whose_findings_cannot_be_told_is_captured_without(ecr, code):
     ecr.push("web", "1.0")
@@ -375,6 +379,7 @@ def test_two_captures_without_pull_times_are_the_same_file(ecr):
     assert "pulled_at" in text_of(Capture([ecr.client()]))
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_findings_that_are_denied_are_asked_for_once_in_a_repository(ecr):
     for _ in range(3):
         ecr.push("web")
@@ -403,6 +408,7 @@ def test_a_page_that_fails_in_the_middle_is_an_error(ecr):
         captured(ecr.client(config=ONCE))
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_a_repository_that_is_deleted_before_its_images_are_listed_is_left_out(ecr):
     for name in ("api", "web"):
         ecr.push(name)
@@ -414,6 +420,7 @@ def test_a_repository_that_is_deleted_before_its_images_are_listed_is_left_out(e
     assert dict(capture.left_out) == {"api: it was deleted while it was read": 1}
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_the_images_of_a_repository_that_is_deleted_while_they_are_read_are_left_out(ecr):
     ecr.seed({"registries": [{"repositories": [{"name": "web", "images": [{"count": 150}]}]}]})
     ecr.fail("BatchGetImage", "RepositoryNotFoundException", after=1)
@@ -424,6 +431,7 @@ def test_the_images_of_a_repository_that_is_deleted_while_they_are_read_are_left
     assert dict(capture.left_out) == {"web: images, because it was deleted while it was read": 50}
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_an_image_that_is_deleted_after_it_was_listed_is_left_out(ecr):
     kept = ecr.push("web", "kept")
     deleted = ecr.push("web", "deleted")
@@ -486,6 +494,7 @@ def forget_filters(parsed):
     parsed["repositories"][0]["imageTagMutability"] = "IMMUTABLE_WITH_EXCLUSION"
 
 
+@pytest.mark.newest_model("imageStatus")
 @pytest.mark.parametrize(
     ("operation", "change", "left_out", "removed"),
     [
@@ -549,6 +558,7 @@ def test_policies_in_another_form_are_captured_as_they_are_after_seeding(ecr, ch
     assert captured_again(text) == text
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_a_manifest_whose_digest_is_another_one_is_left_out_and_reported(ecr, change_answers):
     digest = ecr.push("web", "latest").digest
 
@@ -575,6 +585,7 @@ def test_an_image_whose_digest_no_seed_can_have_is_left_out_and_reported(ecr, ch
     assert any(what.startswith("web: an image: digest: ") for what in capture.left_out)
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_a_tag_that_no_seed_can_have_is_left_out_and_reported(ecr, change_answers):
     ecr.push("web", "latest")
 
@@ -587,6 +598,7 @@ def test_a_tag_that_no_seed_can_have_is_left_out_and_reported(ecr, change_answer
     assert [(what[:24], count) for what, count in capture.left_out.items()] == [("web: a tag of an image: ", 2)]
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_names_that_only_the_installed_limits_allow_are_counted():
     with FakeECR(limits="installed") as ecr:
         ecr.push("my--repo")
@@ -599,6 +611,7 @@ def test_names_that_only_the_installed_limits_allow_are_counted():
 # --- Another fake ---------------------------------------------------------------------------------
 
 
+@pytest.mark.newest_model("imageStatus")
 @mock_aws
 def test_a_registry_of_moto_is_captured():
     client = boto3.client("ecr", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")
@@ -626,6 +639,7 @@ def test_a_registry_of_moto_is_captured():
         other.seed(seed)
 
 
+@pytest.mark.newest_model("imageStatus")
 @mock_aws
 def test_manifests_of_moto_whose_digests_are_not_theirs_are_left_out():
     client = boto3.client("ecr", "eu-west-1", aws_access_key_id="x", aws_secret_access_key="y")

@@ -12,7 +12,7 @@ import click
 
 from fakeecr.cli.completion import complete_file
 from fakeecr.cli.options import check_exists, make_settings
-from fakeecr.cli.serving import fake_options, log_calls, serving
+from fakeecr.cli.serving import fake_options, logging_calls, serving
 from fakeecr.settings import MEMORY
 
 # What shells return for a command that is no program, and for one that they do not find.
@@ -45,9 +45,7 @@ def command(log: bool, database: str | None, seeds: tuple[str, ...], arguments: 
     """
     if database and database != MEMORY:
         check_exists(database)
-    if log:
-        log_calls()
-    with serving(make_settings(database, **options), seeds) as server:
+    with logging_calls(log), serving(make_settings(database, **options), seeds) as server:
         early: list[int] = []
         child: subprocess.Popen[bytes] | None = None
 

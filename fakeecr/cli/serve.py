@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from fakeecr.cli.options import make_settings
-from fakeecr.cli.serving import fake_options, log_calls, serving
+from fakeecr.cli.serving import fake_options, logging_calls, serving
 
 
 @click.command(short_help="Serve ECR by HTTP.")
@@ -31,12 +31,10 @@ def command(host: str, port: int, quiet: bool, database: str | None, seeds: tupl
 
     Example: fakeecr serve --database state.db --seed registries.yaml
     """
-    if not quiet:
-        log_calls()
     from fakeecr.adapters.server.environment import shell_lines
 
     settings = make_settings(database, **options)
-    with serving(settings, seeds, host, port) as server:
+    with logging_calls(not quiet), serving(settings, seeds, host, port) as server:
         stopped = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())

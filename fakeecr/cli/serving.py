@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from fakeecr.adapters.server.server import Server
     from fakeecr.settings import Settings
 
+_SILENT = logging.NullHandler()
+
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 _OPTIONS = [
@@ -75,13 +77,30 @@ def serving(settings: Settings, seeds: Sequence[str], host: str = "127.0.0.1", p
             yield server
 
 
-def log_calls() -> None:
-    """Log a line for each call to standard error."""
+@contextmanager
+def logging_calls(is_on: bool) -> Iterator[None]:
+    """Log a line for each call to standard error while the block lasts.
+
+    Args:
+        is_on: whether to do so.
+    """
+    if not is_on:
+        yield
+        return
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(logging.Formatter("%(asctime)s %(message)s", "%H:%M:%S"))
     log = logging.getLogger("fakeecr.server")
+    level = log.level
     log.addHandler(handler)
     log.setLevel(logging.INFO)
-    # The lines of a call have what else would be logged about it.
-    logging.getLogger("fakeecr").addHandler(logging.NullHandler())
+    # A line of a call has what would otherwise be logged about it, too.
     log.propagate = False
+    others = logging.getLogger("fakeecr")
+    others.addHandler(_SILENT)
+    try:
+        yield
+    finally:
+        others.removeHandler(_SILENT)
+        log.propagate = True
+        log.setLevel(level)
+        log.removeHandler(handler)

@@ -93,7 +93,7 @@ def _inspecting_postgresql(url: URL, lock_timeout: float) -> Iterator[Connection
     from fakeecr.store import postgresql  # SQLAlchemy's dialect takes 10 ms to be imported
 
     engine = postgresql.engine(url)
-    readers = postgresql.readers(engine, lock_timeout).execution_options(postgresql_readonly=True)
+    readers = postgresql.readers(engine, lock_timeout, postgresql_readonly=True)
     try:
         with postgresql.troubles(engine).explained(), readers.begin() as connection:
             connection.info["name"] = postgresql.name_of(url)

@@ -35,9 +35,10 @@ def engine(url: URL) -> Engine:
         ) from error
 
 
-def readers(engine: Engine, lock_timeout: float) -> Engine:
-    """Return an engine whose transactions read one state."""
-    reading = engine.execution_options(isolation_level="REPEATABLE READ")
+def readers(engine: Engine, lock_timeout: float, **options: Any) -> Engine:
+    """Return an engine whose transactions read one state, with further options of their execution."""
+    # All options at once: SQLAlchemy 2.0.0 adds none to an engine that has some.
+    reading = engine.execution_options(isolation_level="REPEATABLE READ", **options)
 
     @event.listens_for(engine, "connect")
     def limit_waits(connection: Any, _: object) -> None:

@@ -25,6 +25,7 @@ def environment(**others):
     return {**os.environ, **CREDENTIALS, **others}
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_a_registry_is_written_to_standard_output(ecr, fakeecr):
     image = ecr.push("web", "latest")
 
@@ -48,6 +49,7 @@ def test_a_captured_file_is_the_same_after_seeding_and_capturing(ecr, fakeecr, t
     assert (tmp_path / "second.yaml").read_bytes() == (tmp_path / "first.yaml").read_bytes()
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_what_was_left_out_is_reported(ecr, fakeecr):
     ecr.push("my/web")
     ecr.push("my/api")
@@ -238,6 +240,7 @@ ecr.put_image(repositoryName="team/web", imageManifest=manifest, imageTag="lates
 """
 
 
+@pytest.mark.newest_model("imageStatus")
 def test_a_process_captures_another_fake_by_its_endpoint(moto_server, tmp_path):
     path = tmp_path / "registries.yaml"
 

@@ -97,6 +97,7 @@ def test_the_contents_of_every_kind_of_document_are_checked():
 # --- Damage ---------------------------------------------------------------------------------------
 
 WEB = "(SELECT p.id FROM repository p JOIN registry g ON g.id = p.registry_id WHERE name = 'web' AND region = 'us-east-1')"
+SEEDED = WEB.replace("'web'", "'seeded'")
 
 
 def of_image(digest: str) -> str:
@@ -162,7 +163,7 @@ DAMAGE = {
         f"UPDATE image_reference SET is_layer = 0 WHERE image_id = {key_of(ONE_DIGEST)}",
         "references of an image", "is missing", ONE_DIGEST),
     "a reference of another repository": (
-        f"UPDATE image_reference SET repository_id = 1 WHERE image_id = {key_of(ONE_DIGEST)}",
+        f"UPDATE image_reference SET repository_id = {SEEDED} WHERE image_id = {key_of(ONE_DIGEST)}",
         "belongs to an image of the same repository", "belongs to another repository", None),
     "a reference of no image": (
         f"INSERT INTO image_reference VALUES (999, '{OTHER}', {WEB}, 1, NULL)",
@@ -181,7 +182,7 @@ DAMAGE = {
         f"UPDATE image_identifier SET image_status = 'ARCHIVED' WHERE {of_image(TAGGED)}",
         "agrees with its image", "another status", TAGGED),
     "an identifier of another repository": (
-        f"UPDATE image_identifier SET repository_id = 1 WHERE {of_image(TAGGED)}",
+        f"UPDATE image_identifier SET repository_id = {SEEDED} WHERE {of_image(TAGGED)}",
         "agrees with its image", "another repository", None),
     "a flag without its tag": (
         f"UPDATE image SET tagged = 0 WHERE {of_image(TAGGED)}",

@@ -8,7 +8,6 @@ from fakeecr import FakeECR
 from tests.conftest import unchecked
 from tests.manifests import image, index, referrer
 from tests.operations.helpers import (
-    archive_image,
     begin_upload,
     configure_replication,
     put_image,
@@ -40,15 +39,17 @@ def fill(ecr: FakeECR) -> None:
     client = unchecked(ecr)
     ecr.seed(
         seed_of(
-            {"name": "seeded", "images": [{"count": 20, "tags": ["{n}"]}, {"digest": "sha256:" + "0" * 64, "size": 5}]}
+            # Older botocores have no exclusion filters and no archive.
+            {
+                "name": "web",
+                "image_tag_mutability": "IMMUTABLE_WITH_EXCLUSION",
+                "image_tag_mutability_exclusion_filters": ["dev-*"],
+                "tags": {"team": "a"},
+                "images": [{"manifest": image("4"), "tags": ["old"], "status": "ARCHIVED"}],
+            },
+            {"name": "seeded", "images": [{"count": 20, "tags": ["{n}"]}, {"digest": "sha256:" + "0" * 64, "size": 5}]},
         )
         | {"upstream": [{"url": "public.ecr.aws", "repositories": [{"name": "nginx", "images": [{"tags": ["a"]}]}]}]}
-    )
-    client.create_repository(
-        repositoryName="web",
-        imageTagMutability="IMMUTABLE_WITH_EXCLUSION",
-        imageTagMutabilityExclusionFilters=[{"filterType": "WILDCARD", "filter": "dev-*"}],
-        tags=[{"Key": "team", "Value": "a"}],
     )
     client.put_registry_scanning_configuration(scanType="BASIC", rules=scanning_rules("*"))
     client.create_pull_through_cache_rule(ecrRepositoryPrefix="public", upstreamRegistryUrl="public.ecr.aws")
@@ -57,8 +58,6 @@ def fill(ecr: FakeECR) -> None:
         put_image(client, manifest)
     put_image(client, INDEX, "multi")
     put_image(client, image("3"), "dev-1")
-    put_image(client, image("4"), "old")
-    archive_image(client, imageTag="old")
     ecr.push("web", "sized", manifest=image("5"), size=7)
     ecr.push("web", "broken", manifest="no manifest")
     ecr.push("web", "platforms", platforms=["linux/amd64", "linux/arm64"])

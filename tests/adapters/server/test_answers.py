@@ -163,6 +163,7 @@ def test_a_fault_of_fakeecr_is_an_error_of_ecrs_form(server, call, monkeypatch):
     assert answer.json == {"__type": "ServerException", "message": "fakeecr could not answer; its log says why."}
 
 
+@pytest.mark.newest_model("names with two hyphens")
 def test_a_limit_of_the_reference_is_noted_in_the_log_and_not_warned_of(ecr, call, caplog):
     with caplog.at_level("INFO", "fakeecr.server"):
         answer = call("CreateRepository", {"repositoryName": "my--repository"})
@@ -186,7 +187,7 @@ def test_a_limit_of_the_reference_is_noted_in_the_log_and_not_warned_of(ecr, cal
             id="misspelt operation",
         ),
         pytest.param(
-            "ListImages", b'{"repositoryName": web}', r"ListImages 400 SerializationException .* ms; .* is not JSON: .*\(byte 19\)\.",
+            "ListImages", b'{"repositoryName": web}', r"ListImages 400 SerializationException .* ms; .* is not JSON: .*\.",
             id="malformed JSON",
         ),
         pytest.param("ListImages", b"", r"ListImages 400 SerializationException .* ms; The request has no body\.", id="no body"),

@@ -12,7 +12,7 @@ import click
 
 from fakeecr.cli.completion import complete_file
 from fakeecr.cli.options import database_option, limits_option, registry_options
-from fakeecr.cli.output import plain_warnings
+from fakeecr.cli.output import Progress, plain_warnings
 from fakeecr.cli.seed import seed_database
 from fakeecr.settings import MEMORY
 
@@ -66,12 +66,13 @@ def serving(settings: Settings, seeds: Sequence[str], host: str = "127.0.0.1", p
 
     in_memory = settings.database in (None, MEMORY)
     if seeds and not in_memory:
-        with plain_warnings():
+        with plain_warnings(), Progress("Seeding"):
             seed_database(settings, seeds)
     with FakeECR(**settings.as_arguments()) as fake:
         with plain_warnings():
-            for seed in seeds if in_memory else ():
-                fake.seed(seed)
+            with Progress("Seeding"):
+                for seed in seeds if in_memory else ():
+                    fake.seed(seed)
             server = fake.serve(host, port)
         with server:
             yield server

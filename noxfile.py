@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import tempfile
@@ -139,7 +140,12 @@ def clients(session: nox.Session) -> None:
     session.install(*CLIENTS)
     folder = Path(session.virtualenv.location)
     (folder / "package.json").write_text(json.dumps(JAVASCRIPT), encoding="utf-8")
-    session.run("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--silent")
+    # The wheel of Node.js trusts certificates of its own; a proxy's may be among those of the system.
+    certificates = "/etc/ssl/certs/ca-certificates.crt"
+    trusted = {"NODE_EXTRA_CA_CERTS": os.environ.get("NODE_EXTRA_CA_CERTS", certificates)}
+    session.run(
+        *("npm", "install", "--prefix", str(folder), "--no-audit", "--no-fund", "--loglevel", "error"), env=trusted
+    )
     session.run("pip", "list")
     session.run("npm", "list", "--prefix", str(folder))
     arguments = session.posargs or ["tests/adapters/server/clients"]

@@ -240,16 +240,6 @@ def check_given(database: str | None) -> str:
     return database
 
 
-def check_exists(database: str | None) -> None:
-    """Check that a database was given that exists, or is on a server.
-
-    Raises:
-        click.UsageError: none was given, or one in memory, or a file that does not exist.
-        DatabaseError: it is not a database that fakeecr can use.
-    """
-    place_of(database)
-
-
 def place_of(database: str | None) -> Path | URL:
     """Return where a database is that exists, or that is on a server.
 

@@ -14,12 +14,10 @@ from fakeecr.operations.repositories import describe_repositories
 from fakeecr.operations.scanning import describe_image_scan_findings
 from fakeecr.registry import made_up
 from fakeecr.registry.kinds import LIFECYCLE_POLICY, REPOSITORY_POLICY
-from fakeecr.registry.layers import get_layers
+from fakeecr.registry.layers import get_layers, parts_of
 from fakeecr.registry.lookup import NOT_FOUND, find_image, find_repository
 from fakeecr.rules.descriptors import Descriptor, read_descriptors
-from fakeecr.rules.manifests import EMPTY_BLOB
 from fakeecr.store import images, repositories, totals
-from fakeecr.store.layers import parts_of
 
 if TYPE_CHECKING:
     from mypy_boto3_ecr.type_defs import ImageDetailTypeDef, RepositoryTypeDef
@@ -236,9 +234,8 @@ def _read_config(call: Call, repository: StoredRepository, digest: str) -> Any:
     layer = get_layers(call, repository.key, [digest]).get(digest)
     if layer is None or layer.size > _LARGEST_CONFIG:
         return None
-    parts = [EMPTY_BLOB] if layer.stored is None else parts_of(call.connection, layer.stored.key)
     try:
-        return msgspec.json.decode(b"".join(parts))
+        return msgspec.json.decode(b"".join(parts_of(call, layer)))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

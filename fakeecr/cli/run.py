@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from fakeecr.cli.completion import complete_file
-from fakeecr.cli.options import check_exists, make_settings
+from fakeecr.cli.options import make_settings, place_of
 from fakeecr.cli.serving import fake_options, logging_calls, serving
 from fakeecr.settings import MEMORY
 
@@ -44,7 +44,7 @@ def command(log: bool, database: str | None, seeds: tuple[str, ...], arguments: 
     Example: fakeecr run --seed registries.yaml -- ./clean-up.sh --keep 10
     """
     if database and database != MEMORY:
-        check_exists(database)
+        place_of(database)
     with logging_calls(log), serving(make_settings(database, **options), seeds) as server:
         early: list[int] = []
         child: subprocess.Popen[bytes] | None = None

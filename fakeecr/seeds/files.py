@@ -1,4 +1,4 @@
-"""Files that a seed or a push names: manifests, read at once, and layers, read in parts; and the file of a dump."""
+"""Files that a seed or a push names: manifests, read at once, and layers, read in parts."""
 
 from __future__ import annotations
 

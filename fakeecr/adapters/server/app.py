@@ -82,16 +82,16 @@ class Application:
         try:
             body = _read_body(environ)
         except RequestEntityTooLarge:
-            return _refusal(413, "RequestEntityTooLargeException", f"A request has at most {LARGEST_REQUEST} bytes.")
+            return refusal(413, "RequestEntityTooLargeException", f"A request has at most {LARGEST_REQUEST} bytes.")
         except (HTTPException, OSError) as error:
             if TimeoutError in (type(error), type(error.__context__)):
-                return _refusal(408, "RequestTimeoutException", "The body of the request did not arrive in time.")
-            return _refusal(400, "SerializationException", "The body of the request ended early, or is malformed.")
+                return refusal(408, "RequestTimeoutException", "The body of the request did not arrive in time.")
+            return refusal(400, "SerializationException", "The body of the request ended early, or is malformed.")
         try:
             return self._fake.answer(_build_request(environ, body))
         except FakeECRError as error:
             # The fake was stopped while the request was on its way.
-            return _refusal(503, "ServiceUnavailable", str(error))
+            return refusal(503, "ServiceUnavailable", str(error))
 
 
 def _read_body(environ: WSGIEnvironment) -> bytes:
@@ -177,7 +177,7 @@ class _Headers(Mapping[str, str]):
 # --- Responses -----------------------------------------------------------------------------------
 
 
-def _refusal(status: int, code: str, message: str) -> Response:
+def refusal(status: int, code: str, message: str) -> Response:
     """Build the response to a request that does not reach the fake, in the form of ECR's errors."""
     body = msgspec.json.encode({"__type": code, "message": message})
     return Response(status, {"Content-Type": "application/x-amz-json-1.1", "Content-Length": str(len(body))}, body)
@@ -206,9 +206,9 @@ def _file_response(response: Response, environ: WSGIEnvironment) -> FileResponse
         return sent.make_conditional(environ, accept_ranges=True, complete_length=size)
     except HTTPException:  # the file does not have this range
         response.file.close()
-        refusal = s3_error(416, "InvalidRange", "The requested range is not satisfiable")
-        headers = {**refusal.headers, "Content-Range": f"bytes */{size}"}
-        return FileResponse(refusal.body, refusal.status, headers)
+        refused = s3_error(416, "InvalidRange", "The requested range is not satisfiable")
+        headers = {**refused.headers, "Content-Range": f"bytes */{size}"}
+        return FileResponse(refused.body, refused.status, headers)
 
 
 # --- The log -------------------------------------------------------------------------------------

@@ -1,7 +1,7 @@
 """A threaded HTTP/1.1 server for the application: one thread for each connection, which is kept for further requests.
 
-werkzeug's own server closes each connection after one response, so only its request handler is used here: it reads
-requests, also those whose bodies come in chunks.
+werkzeug's own server closes each connection after one response, so only its request handler is used here, which reads
+the heads of requests.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from http import HTTPStatus
 from socketserver import TCPServer, ThreadingMixIn
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 from werkzeug.serving import WSGIRequestHandler
 
-from fakeecr.adapters.server.app import LARGEST_REQUEST, Application, log
+from fakeecr.adapters.server.app import LARGEST_REQUEST, Application, log, refusal
 from fakeecr.adapters.server.bodies import ChunkedBody, SizedBody
 from fakeecr.errors import FakeECRError, ServerError
 from fakeecr.http import NetworkError
@@ -315,11 +314,10 @@ class _Handler(WSGIRequestHandler):
         """Answer a request that is no HTTP, in the form of ECR's errors."""
         status = HTTPStatus(code)
         kind = "SerializationException" if code < HTTPStatus.INTERNAL_SERVER_ERROR else "ServerException"
-        body = msgspec.json.encode({"__type": kind, "message": message or status.phrase})
+        response = refusal(code, kind, message or status.phrase)
         self.close_connection = True
-        headers = [("Content-Type", "application/x-amz-json-1.1"), ("Content-Length", str(len(body)))]
-        self._send_head(f"{code} {status.phrase}", headers)
-        self.wfile.write(body)
+        self._send_head(f"{code} {status.phrase}", list(response.headers.items()))
+        self.wfile.write(response.body)
         self.wfile.flush()
 
     def _drop(self, error: NetworkError) -> None:
